@@ -1,0 +1,128 @@
+/** What an architecture must say. Everything is data: the walker, a compiler and a solver read the same definition. */
+import type { Expr } from './expr.ts';
+import type { Fields } from './field.ts';
+import type { Level } from './level.ts';
+
+/**
+ * An architecture, as plain data. To add one, say in this order:
+ *
+ * 1. **Geometry**: `pageShift`, `byteOrder`, and for each of the five levels how many address bits index its table
+ *    (`bits`). Shifts, sizes and masks follow.
+ * 2. **Folding**: a level that has no table of its own says `fold`: when that is decided (`build`, `boot`, `process`)
+ *    and in what style. Nothing else is needed for a level folded at build time: see `nop4d` in `arch-generic`.
+ * 3. **Formats**: how an entry designates a table (`table`), how it maps a page (`leaf`), and what an empty one holds
+ *    (`empty`, 0 unless said otherwise).
+ * 4. **The kernel's reading** (`is`): `none` and `present` at every level that has a table, `bad` and `leaf` where they
+ *    can be true; the rest (`write`, `young`, `protnone`, …) as far as you need it.
+ * 5. **The root**: the fields of the register that points at the top table, and up to which address a walk may go.
+ *
+ * Hand it to `defineArch`, which checks it once; then run `archLaws` of `@kernel-mm/pgtable-core/testing` over it.
+ * The guide `custom-arch` builds one step by step.
+ */
+export interface ArchSpec {
+  /** The name by which files and commands know it, for example `riscv-sv39`. */
+  readonly id: string;
+  /** log2 of the page size in bytes. */
+  readonly pageShift: number;
+  /** The byte order of entries in memory. */
+  readonly byteOrder: 'little' | 'big';
+  /** Bytes of one entry; 8 unless said otherwise. */
+  readonly entryBytes?: 4 | 8;
+  readonly va: AddressRule;
+  readonly root: RootSpec;
+  readonly levels: Readonly<Record<Level, LevelSpec>>;
+}
+
+/** Which virtual addresses a table can be asked for. */
+export interface AddressRule {
+  /** How the bits above the translated ones must look: `zero`, copies of the top one (`sign`), or all alike (`halves`). */
+  readonly extend: 'zero' | 'sign' | 'halves';
+  /** Translated address bits, where they are fewer than the top level's shift and index bits together. */
+  readonly bits?: number;
+}
+
+/** The register that designates the top table (CR3, satp, TTBR, ASCE). */
+export interface RootSpec {
+  /** Its fields; the address pieces hold the origin of the top table. */
+  readonly fields: Fields;
+  /**
+   * Each level whose table can be the top one, with the constant bits of the register then, and the highest `end`
+   * that a lockless walk may be asked for. Only levels folded per process make it more than `pgd`.
+   */
+  readonly tops: Readonly<Partial<Record<Level, { readonly base: bigint; readonly limit: bigint }>>>;
+}
+
+/** One level: real, or folded. */
+export interface LevelSpec {
+  /** Address bits that index its table. A level folded in the style `top` has none. */
+  readonly bits: number;
+  readonly fold?: FoldSpec;
+  /** What a slot of an empty table holds; 0 unless said otherwise. */
+  readonly empty?: bigint;
+  readonly table?: TableFormat;
+  readonly leaf?: LeafFormat;
+  /** The kernel's reading of an entry: what the Linux helper of that name answers, over `entry`. Left out: never. */
+  readonly is: Readonly<Partial<Record<Predicate, Expr>>>;
+  /** log2 of what one entry covers, over `entry`, where an entry-aware `pXd_addr_end` knows better than the level. */
+  readonly covers?: Expr;
+}
+
+/** The questions that Linux asks of an entry, without their `pXd_` prefix. */
+export type Predicate =
+  | 'none'
+  | 'present'
+  | 'bad'
+  | 'leaf'
+  | 'swap'
+  | 'protnone'
+  | 'special'
+  | 'devmap'
+  | 'write'
+  | 'young'
+  | 'dirty'
+  | 'exec'
+  | 'user'
+  | 'softDirty';
+
+/** How and when a level is folded into the one above it. */
+export interface FoldSpec {
+  /** Decided when the kernel is built, when it boots, or for each process by the entries themselves. */
+  readonly when: 'build' | 'boot' | 'process';
+  /** `top`: the folded level's shift equals its parent's. `middle`: it keeps a size of its own. */
+  readonly style: 'top' | 'middle';
+  /** Over `entry`, an entry of the level above, and `root`: 1 if this level is folded below it. Left out: always. */
+  readonly if?: Expr;
+  /** Over `slot` and `addr`: the slot at the folded level, from the one above. Left out: that very slot. */
+  readonly slot?: Expr;
+  /** The constant PTRS_PER_X where a top-style fold keeps it above 1 (RISC-V). */
+  readonly entries?: number;
+}
+
+/** How an entry designates the table below. */
+export interface TableFormat {
+  readonly fields: Fields;
+  /** The bits beside the address. */
+  readonly base: bigint;
+}
+
+/** How an entry maps a page. */
+export interface LeafFormat {
+  readonly fields: Fields;
+  /** The bits of every present leaf. */
+  readonly base: bigint;
+  /** For each right the bits that are added where it is granted, and where it is not. */
+  readonly rights: Readonly<Record<keyof Prot, readonly [granted: bigint, denied: bigint]>>;
+  /** The whole template of a page without any right (PROT_NONE), where it is not `base` with the denied bits. */
+  readonly protNone?: bigint;
+  /** Over `entry`: 1 if the address pieces are stored inverted. */
+  readonly inverted?: Expr;
+}
+
+/** Rights of a mapping. */
+export interface Prot {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly exec: boolean;
+  /** Reachable from user space. */
+  readonly user: boolean;
+}

@@ -1,0 +1,117 @@
+/** New tables: an address space from nothing, the tables on the way to a slot, and one level more on top. */
+import type { TableAllocator } from './alloc.ts';
+import type { Paddr, Vaddr } from './brand.ts';
+import { makeTable, withAddress } from './codec.ts';
+import type { Entry, Slot } from './entry.ts';
+import { UsageError } from './errors.ts';
+import { isAlwaysFolded, pgdOffset, pXdOffset } from './fold.ts';
+import type { Arch } from './geometry.ts';
+import { below, isUpper, LEVELS, type Level, type UpperLevel } from './level.ts';
+import type { Memory } from './memory.ts';
+import { type Mm, readEntry, topLevel, writeEntry } from './mm.ts';
+import { isFoldedInto, pXdIs } from './reading.ts';
+
+/** Why a table could not be built; what had been built before stays. */
+export type BuildFailure =
+  | { readonly kind: 'no-memory'; readonly level: Level; readonly addr: Vaddr }
+  | { readonly kind: 'outside-memory'; readonly level: Level; readonly addr: Vaddr; readonly slot: Slot }
+  | {
+      readonly kind: 'occupied';
+      readonly level: Level;
+      readonly addr: Vaddr;
+      readonly slot: Slot;
+      readonly entry: Entry;
+    };
+
+/** A table of `level` in which every slot holds the level's `empty`; `undefined` if the allocator has no memory. */
+export function newTable(arch: Arch, memory: Memory, allocator: TableAllocator, level: Level): Paddr | undefined {
+  const tableBytes = bytesOf(arch, level);
+  const table = allocator.alloc(tableBytes);
+  if (table === undefined) return undefined;
+  const mm: Mm = { arch, memory, pgd: table };
+  const empty = (arch.spec.levels[readAs(arch, level)].empty ?? 0n) as Entry;
+  for (let at = 0; at < tableBytes; at += arch.entryBytes)
+    if (!writeEntry(mm, { level, space: 'memory', addr: table + BigInt(at) }, empty)) return undefined;
+  return table;
+}
+
+/** Bytes of a table of `level`: where a middle-style fold at boot reads it as a lower level's, that one's size counts. */
+function bytesOf(arch: Arch, level: Level): number {
+  const chain = LEVELS.slice(LEVELS.indexOf(level), LEVELS.indexOf(readAs(arch, level)) + 1);
+  return Math.max(...chain.map((l) => arch.geometry[l].tableBytes));
+}
+
+/** The level as which the entries of a table are finally read: the last of those always folded into it. */
+function readAs(arch: Arch, level: Level): Level {
+  let last = level;
+  while (isUpper(last) && isAlwaysFolded(arch, below(last))) last = below(last);
+  return last;
+}
+
+/**
+ * An empty address space.
+ * @param top the level of its top table, where folding is per process (s390 with 3 levels: `pud`)
+ * @returns `undefined` if the allocator has no memory
+ * @throws {@link UsageError} `argument` if a table of that level cannot be the top one
+ */
+export function createMm(arch: Arch, memory: Memory, allocator: TableAllocator, top: Level = 'pgd'): Mm | undefined {
+  const table = arch.spec.root.tops[top] && newTable(arch, memory, allocator, top);
+  if (!arch.spec.root.tops[top])
+    throw new UsageError('argument', 'top', `one of ${Object.keys(arch.spec.root.tops).join(', ')}`);
+  return table === undefined ? undefined : rooted(arch, memory, table, top);
+}
+
+function rooted(arch: Arch, memory: Memory, table: Paddr, top: Level): Mm {
+  const { fields, tops } = arch.spec.root;
+  const root = withAddress(fields, tops[top]?.base ?? 0n, table);
+  if (root === undefined) throw new UsageError('argument', 'allocator', 'tables that the root register can address');
+  return { arch, memory, pgd: table, root };
+}
+
+/**
+ * The slot for `addr` at `level`, with all tables on the way there created. `level` may not be one that is folded.
+ * A smaller leaf or a swap entry on the way is `occupied`.
+ */
+export function populate(mm: Mm, allocator: TableAllocator, addr: Vaddr, level: Level): Slot | BuildFailure {
+  let slot: Slot = pgdOffset(mm, addr);
+  for (;;) {
+    if (slot.level === level || !isUpper(slot.level)) return slot;
+    const at: Slot<UpperLevel> = { ...slot, level: slot.level };
+    const read = readEntry(mm, at);
+    if (read === undefined) return { kind: 'outside-memory', level: at.level, addr, slot };
+    const entry = pXdIs(mm, 'none', at.level, read) ? link(mm, allocator, at) : read;
+    if (entry === undefined) return { kind: 'no-memory', level: at.level, addr };
+    const through = isFoldedInto(mm, at.level, entry) || isTable(mm, at.level, entry);
+    if (!through) return { kind: 'occupied', level: at.level, addr, slot, entry };
+    slot = pXdOffset(mm, at, entry, addr);
+  }
+}
+
+const isTable = (mm: Mm, level: UpperLevel, entry: Entry<UpperLevel>): boolean =>
+  pXdIs(mm, 'present', level, entry) && !pXdIs(mm, 'leaf', level, entry) && !pXdIs(mm, 'bad', level, entry);
+
+/** Puts a new table of the level below into a none slot. */
+function link(mm: Mm, allocator: TableAllocator, slot: Slot<UpperLevel>): Entry<UpperLevel> | undefined {
+  const table = newTable(mm.arch, mm.memory, allocator, below(slot.level));
+  const entry = table === undefined ? undefined : makeTable(mm.arch, slot.level, table);
+  return entry !== undefined && writeEntry(mm, slot, entry) ? entry : undefined;
+}
+
+/**
+ * One level more on top: a new top table whose slot 0 designates the old one. The old top table stays as it is, so a
+ * walker that started there still resolves the addresses it could resolve before.
+ * @returns the address space with the new top, or `undefined` if the allocator has no memory
+ * @throws {@link UsageError} `argument` where no level can be added
+ */
+export function upgrade(mm: Mm, allocator: TableAllocator): Mm | undefined {
+  const { arch, memory } = mm;
+  const old = topLevel(mm);
+  const higher = LEVELS.slice(0, old && LEVELS.indexOf(old)).filter(isUpper);
+  const top = old && higher.reverse().find((level) => arch.spec.root.tops[level]);
+  if (!top) throw new UsageError('argument', 'mm', 'a top table that is not the highest');
+  const table = newTable(arch, memory, allocator, top);
+  const entry = table === undefined ? undefined : makeTable(arch, top, mm.pgd);
+  if (table === undefined || entry === undefined) return undefined;
+  const upgraded = rooted(arch, memory, table, top);
+  return writeEntry(upgraded, { level: top, space: 'memory', addr: table }, entry) ? upgraded : undefined;
+}

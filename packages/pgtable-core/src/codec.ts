@@ -1,0 +1,63 @@
+/** Entries made and taken apart: templates with an address in them, and the address back out. */
+import type { LeafFormat, Prot } from './arch.ts';
+import { type Paddr, paddr } from './brand.ts';
+import type { Entry } from './entry.ts';
+import { addressMask, type Fields, gather, maskOf, scatter } from './field.ts';
+import type { Arch } from './geometry.ts';
+import type { Level, UpperLevel } from './level.ts';
+
+/** No right at all: PROT_NONE. */
+export const NO_RIGHTS: Prot = { read: false, write: false, exec: false, user: false };
+
+/** The bits of a leaf with these rights, without its address. */
+export function leafTemplate(leaf: LeafFormat, prot: Prot): bigint {
+  if (leaf.protNone !== undefined && !prot.read && !prot.write && !prot.exec) return leaf.protNone;
+  return (Object.keys(leaf.rights) as (keyof Prot)[]).reduce(
+    (raw, right) => raw | leaf.rights[right][prot[right] ? 0 : 1],
+    leaf.base,
+  );
+}
+
+/** `base` with `address` in its pieces, inverted if asked; `undefined` if the address has bits that do not fit. */
+export function withAddress(fields: Fields, base: bigint, address: bigint, inverted = false): bigint | undefined {
+  const placed = scatter(fields, address);
+  return placed === undefined ? undefined : base | (inverted ? placed ^ addressMask(fields) : placed);
+}
+
+/** An entry that designates the table at `address`; `undefined` if the level has none, or cannot hold the address. */
+export function makeTable<L extends UpperLevel>(arch: Arch, level: L, address: Paddr): Entry<L> | undefined {
+  const { table } = arch.spec.levels[level];
+  return table && (withAddress(table.fields, table.base, address) as Entry<L> | undefined);
+}
+
+/**
+ * An entry that maps the page at `address`, present, young, and dirty if writable; `undefined` if the level has no
+ * leaves, or cannot hold the address.
+ */
+export function makeLeaf<L extends Level>(arch: Arch, level: L, address: Paddr, prot: Prot): Entry<L> | undefined {
+  const { leaf } = arch.spec.levels[level];
+  if (!leaf) return undefined;
+  const base = leafTemplate(leaf, prot);
+  const inverted = arch.rules[level].inverted({ entry: base });
+  return withAddress(leaf.fields, base, address, inverted) as Entry<L> | undefined;
+}
+
+/** The table that an entry designates, as a physical address. Meaningful only where the entry is a table pointer. */
+export function tableAddress(arch: Arch, level: UpperLevel, entry: Entry): Paddr {
+  const { table } = arch.spec.levels[level];
+  return paddr(table ? gather(table.fields, entry) : 0n);
+}
+
+/** The first byte that a leaf maps, as a physical address. Meaningful only where the entry is a leaf. */
+export function leafAddress(arch: Arch, level: Level, entry: Entry): Paddr {
+  const { leaf } = arch.spec.levels[level];
+  if (!leaf) return paddr(0n);
+  const stored = arch.rules[level].inverted({ entry }) ? entry ^ addressMask(leaf.fields) : entry;
+  return paddr(gather(leaf.fields, stored));
+}
+
+/** The values of an entry's fields by name, read as a table pointer or as a leaf. */
+export function fieldsOf(arch: Arch, level: Level, kind: 'table' | 'leaf', entry: Entry): Record<string, bigint> {
+  const fields = arch.spec.levels[level][kind]?.fields ?? {};
+  return Object.fromEntries(Object.entries(fields).map(([name, f]) => [name, (entry & maskOf(f)) >> BigInt(f.lo)]));
+}

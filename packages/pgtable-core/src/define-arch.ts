@@ -1,0 +1,74 @@
+/** A definition becomes an architecture here, checked once; nothing behind this door checks it again. */
+import type { ArchSpec, LevelSpec, Predicate } from './arch.ts';
+import { checkFields, checkLevel } from './check-arch.ts';
+import { ArchError } from './errors.ts';
+import { type Env, type Expr, evaluator, type Var, varsOf } from './expr.ts';
+import { type Arch, type Geometry, geometryOf, type Rules } from './geometry.ts';
+import { LEVELS, type Level } from './level.ts';
+
+/**
+ * Checks a definition and makes it an architecture.
+ * @throws {@link ArchError} with the place and the rule that is broken.
+ */
+export function defineArch(spec: ArchSpec): Arch {
+  const missing = LEVELS.filter((level) => !spec.levels?.[level]);
+  if (missing.length) throw new ArchError('missing', 'levels', `says nothing of ${missing.join(', ')}`);
+  checkGeometry(spec);
+  const geometry = geometryOf(spec);
+  const rules = {} as Record<Level, Rules>;
+  for (const level of LEVELS) rules[level] = rulesOf(level, spec.levels[level], geometry[level]);
+  const arch: Arch = { id: spec.id, spec, entryBytes: spec.entryBytes ?? 8, geometry, rules };
+  checkFields('root.fields', spec.root.fields, 64);
+  if (Object.keys(spec.root.tops).length === 0) throw new ArchError('missing', 'root.tops', 'names no top level');
+  for (const level of LEVELS) checkLevel(arch, level);
+  return Object.freeze(arch);
+}
+
+function checkGeometry(spec: ArchSpec): void {
+  const whole = (where: string, value: number, low: number, high: number): void => {
+    if (!Number.isInteger(value) || value < low || value > high)
+      throw new ArchError('geometry', where, `${value} is not a whole number from ${low} to ${high}`);
+  };
+  whole('pageShift', spec.pageShift, 1, 30);
+  if (spec.entryBytes !== undefined && spec.entryBytes !== 4 && spec.entryBytes !== 8)
+    throw new ArchError('geometry', 'entryBytes', `${spec.entryBytes} is neither 4 nor 8`);
+  let total = spec.pageShift;
+  for (const level of LEVELS) {
+    const { bits, fold } = spec.levels[level];
+    whole(`levels.${level}.bits`, bits, fold?.style === 'top' ? 0 : 1, fold?.style === 'top' ? 0 : 20);
+    if (fold && (level === 'pgd' || level === 'pte'))
+      throw new ArchError('fold', `levels.${level}`, 'the top and the last level cannot be folded into another');
+    if (fold?.style === 'middle' && fold.when === 'build')
+      throw new ArchError('fold', `levels.${level}`, 'a fold at build time is top style');
+    total += bits;
+  }
+  whole('pageShift and all bits together', total, 1, 64);
+  if (spec.va.bits !== undefined) whole('va.bits', spec.va.bits, spec.pageShift, total);
+}
+
+function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
+  const rule = (name: string, e: Expr, allowed: readonly Var[]): ((env: Env) => bigint) => {
+    const where = `levels.${level}.${name}`;
+    try {
+      const run = evaluator(e);
+      const foreign = [...varsOf(e)].filter((v) => !allowed.includes(v));
+      if (foreign.length) throw new TypeError(`looks at ${foreign.join(', ')}; it may look at ${allowed.join(', ')}`);
+      return run;
+    } catch (error) {
+      throw new ArchError('expression', where, error instanceof Error ? error.message : String(error));
+    }
+  };
+  const truth = (name: string, e: Expr, allowed: readonly Var[]): ((env: Env) => boolean) => {
+    const run = rule(name, e, allowed);
+    return (env) => run(env) !== 0n;
+  };
+  const is: Partial<Record<Predicate, (env: Env) => boolean>> = {};
+  for (const [name, e] of Object.entries(spec.is)) is[name as Predicate] = truth(`is.${name}`, e, ['entry']);
+  return {
+    is,
+    folded: spec.fold && truth('fold.if', spec.fold.if ?? 1n, ['entry', 'root']),
+    foldedSlot: rule('fold.slot', spec.fold?.slot ?? 'slot', ['slot', 'addr']),
+    covers: rule('covers', spec.covers ?? BigInt(geometry.shift), ['entry']),
+    inverted: truth('leaf.inverted', spec.leaf?.inverted ?? 0n, ['entry']),
+  };
+}

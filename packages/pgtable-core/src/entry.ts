@@ -1,0 +1,34 @@
+/** `Entry` is the value (the kernel's pXd_t); `Slot` is where it lives (the kernel's pXd_t pointer). */
+import { wrap64 } from './brand.ts';
+import { UsageError } from './errors.ts';
+import type { Level } from './level.ts';
+
+declare const level: unique symbol;
+
+/** The value of a table entry of level `L`, as the CPU loads it: the byte order of the table is already undone. */
+export type Entry<L extends Level = Level> = bigint & { readonly [level]: L };
+
+/** Where an entry of level `L` lives: in physical memory, or in a walker's own stack frame. */
+export interface Slot<L extends Level = Level> {
+  readonly level: L;
+  readonly space: 'memory' | 'stack';
+  /** Physical address, or stack address, in bytes. */
+  readonly addr: bigint;
+}
+
+/** A checked entry. Throws {@link UsageError} `entry-width` for anything but a bigint from 0 to 2^64-1. */
+export function entry<L extends Level>(at: L, raw: bigint): Entry<L> {
+  if (typeof raw !== 'bigint' || raw !== wrap64(raw))
+    throw new UsageError('entry-width', `${at} entry`, `a bigint from 0 to 2^64-1, not ${String(raw)}`);
+  return raw as Entry<L>;
+}
+
+/** The slot `n` entries of `entryBytes` bytes further: what `pXdp++` does, whatever lies there. */
+export const slotPlus = <L extends Level>(slot: Slot<L>, n: bigint, entryBytes: number): Slot<L> => ({
+  level: slot.level,
+  space: slot.space,
+  addr: wrap64(slot.addr + n * BigInt(entryBytes)),
+});
+
+/** Whether two slots are the same place. */
+export const sameSlot = (a: Slot, b: Slot): boolean => a.space === b.space && a.addr === b.addr;

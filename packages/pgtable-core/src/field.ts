@@ -1,0 +1,43 @@
+/** Named bit fields of an entry, and the physical address that some of them hold in pieces. */
+
+/** What a field is for. `type` bits are constant within one kind of entry; `zero` bits must be 0. */
+export type FieldKind = 'address' | 'type' | 'flag' | 'software' | 'zero';
+
+/** Bits `hi`…`lo` of an entry, bit 0 being the least significant. */
+export interface Field {
+  readonly kind: FieldKind;
+  readonly hi: number;
+  readonly lo: number;
+  /** For a piece of an address: the bit of the address that bit `lo` holds. */
+  readonly to?: number;
+}
+
+/** The fields of one kind of entry by the name that its manual or Linux gives them. */
+export type Fields = Readonly<Record<string, Field>>;
+
+/** A piece of a physical address: bits `hi`…`lo`, of which `lo` holds address bit `to` (by default `lo` itself). */
+export const address = (hi: number, lo: number, to: number = lo): Field => ({ kind: 'address', hi, lo, to });
+/** One bit that the hardware or the kernel tests. */
+export const flag = (bit: number): Field => ({ kind: 'flag', hi: bit, lo: bit });
+/** One bit that only software looks at. */
+export const software = (bit: number): Field => ({ kind: 'software', hi: bit, lo: bit });
+/** A field of several bits, `flag` unless said otherwise. */
+export const bits = (hi: number, lo: number, kind: FieldKind = 'flag'): Field => ({ kind, hi, lo });
+
+/** The bits of a field as a mask. */
+export const maskOf = (f: Field): bigint => ((1n << BigInt(f.hi - f.lo + 1)) - 1n) << BigInt(f.lo);
+
+const pieces = (fields: Fields): Field[] => Object.values(fields).filter((f) => f.kind === 'address');
+
+/** All bits that hold a piece of the address. */
+export const addressMask = (fields: Fields): bigint => pieces(fields).reduce((m, f) => m | maskOf(f), 0n);
+
+/** The address that the pieces of `raw` hold, in bytes. */
+export const gather = (fields: Fields, raw: bigint): bigint =>
+  pieces(fields).reduce((a, f) => a | (((raw & maskOf(f)) >> BigInt(f.lo)) << BigInt(f.to ?? f.lo)), 0n);
+
+/** The bits of `value`, a byte address, at the places where an entry holds them; `undefined` if some do not fit. */
+export function scatter(fields: Fields, value: bigint): bigint | undefined {
+  const raw = pieces(fields).reduce((e, f) => e | (((value >> BigInt(f.to ?? f.lo)) << BigInt(f.lo)) & maskOf(f)), 0n);
+  return gather(fields, raw) === value ? raw : undefined;
+}

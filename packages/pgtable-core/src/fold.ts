@@ -1,0 +1,65 @@
+/** Where do I step down to? The only place where a slot of one level becomes a slot of another. */
+import { type Vaddr, wrap64 } from './brand.ts';
+import { tableAddress } from './codec.ts';
+import type { Entry, Slot } from './entry.ts';
+import { type Arch, indexAt } from './geometry.ts';
+import { type Below, below, type Level, type LowerLevel, type UpperLevel } from './level.ts';
+import { type Mm, type ReadOnce, topLevel } from './mm.ts';
+
+/** Whether `level` is folded whatever the entries say. */
+export const isAlwaysFolded = (arch: Arch, level: Level): boolean => {
+  const { fold } = arch.spec.levels[level];
+  return fold !== undefined && fold.if === undefined;
+};
+
+/** Whether `level` is folded below `entry`, an entry of the level above: then it has no table of its own there. */
+export const isFolded = (mm: Mm, level: LowerLevel, entry: Entry): boolean =>
+  mm.arch.rules[level].folded?.({ entry, root: mm.root ?? 0n }) ?? false;
+
+/**
+ * `pgd_offset(mm, addr)`: the slot of the top table. Where folding is per process it is indexed with the shift of the
+ * level that the table really is of, which its slot 0 says; elsewhere with PGDIR_SHIFT. Where slot 0 lies outside
+ * memory, the answer is that slot, so that the read which follows fails there.
+ */
+export function pgdOffset(mm: Mm, addr: Vaddr, readOnce?: ReadOnce): Slot<'pgd'> {
+  const top = topLevel(mm, readOnce);
+  const { shift, bits } = mm.arch.geometry[top ?? 'pgd'];
+  return tableSlot(mm, 'pgd', mm.pgd, top ? indexAt(addr, shift, bits) : 0n);
+}
+
+/**
+ * `pXd_offset`, given the pointer and the value read from it: the slot of the level below.
+ *
+ * - A real level: the table that `entry` designates, indexed by `addr`; `slot` is not looked at.
+ * - A folded level has no table: the answer is made from `slot` alone, so it is a table slot only if `slot` is one.
+ *   Top style and s390: that very slot. Middle style at run time (arm64): the slot's page, indexed anew.
+ *
+ * The kernel's `pXd_offset(pXdp, addr)` is this with the value read from the pointer.
+ */
+export function pXdOffset<L extends UpperLevel>(mm: Mm, slot: Slot<L>, entry: Entry<L>, addr: Vaddr): Slot<Below<L>> {
+  const level: Below<L> = below(slot.level);
+  if (level !== 'pte' && isFolded(mm, level as LowerLevel, entry))
+    return { level, space: slot.space, addr: wrap64(mm.arch.rules[level].foldedSlot({ slot: slot.addr, addr })) };
+  const { shift, bits } = mm.arch.geometry[level];
+  return tableSlot(mm, level, tableAddress(mm.arch, slot.level, entry), indexAt(addr, shift, bits));
+}
+
+/**
+ * `pXd_offset_lockless(pXdp, pXd, addr)`, as merged in 2020 (d3f7b1bb2040): the value was read once, and pointer and
+ * value both go down. An architecture with middle-style folds takes the pointer; everywhere else the generic form
+ * stands, which takes the address of its own copy, `copy`, and that is what a folded level then hands on.
+ */
+export function pXdOffsetLockless<L extends UpperLevel>(
+  mm: Mm,
+  slot: Slot<L>,
+  copy: Slot<L>,
+  entry: Entry<L>,
+  addr: Vaddr,
+): Slot<Below<L>> {
+  const ownForm = mm.arch.spec.levels[below(slot.level)].fold?.style === 'middle';
+  return pXdOffset(mm, ownForm ? slot : copy, entry, addr);
+}
+
+function tableSlot<L extends Level>(mm: Mm, level: L, table: bigint, index: bigint): Slot<L> {
+  return { level, space: 'memory', addr: wrap64(table + index * BigInt(mm.arch.entryBytes)) };
+}

@@ -1,0 +1,119 @@
+/** Pages into tables and out again, each with the largest leaf that fits. */
+import type { TableAllocator } from './alloc.ts';
+import type { Prot } from './arch.ts';
+import { type Paddr, type Vaddr, vaddr, vaddrWrap } from './brand.ts';
+import { type BuildFailure, populate } from './build.ts';
+import { makeLeaf } from './codec.ts';
+import type { Entry, Slot } from './entry.ts';
+import { UsageError } from './errors.ts';
+import { isAlwaysFolded } from './fold.ts';
+import { below, isUpper, LEVELS, type Level } from './level.ts';
+import { isTranslatable, type Mm, readEntry, topLevel, writeEntry } from './mm.ts';
+import { pXdIs } from './reading.ts';
+import { walk } from './walk.ts';
+
+/** What to map where. All in bytes, all multiples of the page size. */
+export interface MapRequest {
+  readonly addr: Vaddr;
+  readonly paddr: Paddr;
+  readonly size: bigint;
+  readonly prot: Prot;
+  /** The largest leaf to use; `pud` unless said otherwise. */
+  readonly largest?: Level;
+}
+
+/** What was mapped: `size` bytes from the start, all of the request if there is no `failure`. */
+export interface MapResult {
+  readonly size: bigint;
+  readonly failure?: BuildFailure;
+}
+
+/**
+ * Maps [addr, addr + size) to [paddr, paddr + size), building tables on the way.
+ * @throws {@link UsageError} for what is not aligned to a page or not translatable by this table
+ */
+export function map(mm: Mm, allocator: TableAllocator, request: MapRequest): MapResult {
+  checkRange(mm, request.addr, request.size);
+  const { pageShift } = mm.arch.spec;
+  if (request.paddr & ((1n << BigInt(pageShift)) - 1n))
+    throw new UsageError('range-unaligned', 'paddr', `a multiple of 2^${pageShift}`);
+  const levels = leafLevels(mm, request.largest ?? 'pud');
+  let size = 0n;
+  while (size < request.size) {
+    const addr = vaddrWrap(request.addr + size);
+    const target = (request.paddr + size) as Paddr;
+    const level = levels.find((l) => fits(mm, l, addr | target, request.size - size)) ?? 'pte';
+    const slot = populate(mm, allocator, addr, level);
+    if ('kind' in slot) return { size, failure: slot };
+    const failure = put(mm, slot, addr, target, request.prot);
+    if (failure) return { size, failure };
+    size += mm.arch.geometry[level].size;
+  }
+  return { size };
+}
+
+function put(mm: Mm, slot: Slot, addr: Vaddr, target: Paddr, prot: Prot): BuildFailure | undefined {
+  const { level } = slot;
+  const old = readEntry(mm, slot);
+  if (old === undefined) return { kind: 'outside-memory', level, addr, slot };
+  if (!pXdIs(mm, 'none', level, old)) return { kind: 'occupied', level, addr, slot, entry: old };
+  const leaf = makeLeaf(mm.arch, level, target, prot);
+  if (leaf === undefined) throw new UsageError('argument', 'paddr', `an address that a ${level} leaf can hold`);
+  return writeEntry(mm, slot, leaf) ? undefined : { kind: 'outside-memory', level, addr, slot };
+}
+
+/** What was unmapped, or the leaf that reaches out of the range: splitting it is the caller's decision. */
+export type UnmapResult =
+  | { readonly kind: 'done'; readonly leaves: number }
+  | { readonly kind: 'partial-leaf'; readonly leaves: number; readonly addr: Vaddr; readonly level: Level };
+
+/**
+ * Empties every present leaf of [addr, addr + size); the tables stay. Swap entries and bad ones are left alone.
+ * @throws {@link UsageError} as {@link map}
+ */
+export function unmap(mm: Mm, addr: Vaddr, size: bigint): UnmapResult {
+  checkRange(mm, addr, size);
+  const end = addr + size;
+  let leaves = 0;
+  for (let at: bigint = addr; at < end; ) {
+    const { result, steps } = walk(mm, vaddr(at));
+    const level = result.kind === 'outside-memory' ? unreadable(mm, result.level) : (steps.at(-1)?.level ?? 'pte');
+    const span = mm.arch.geometry[level].size;
+    const first = at & ~(span - 1n);
+    if (result.kind === 'leaf') {
+      if (first < addr || first + span > end) return { kind: 'partial-leaf', leaves, addr: vaddr(first), level };
+      writeEntry(mm, result.slot, (mm.arch.spec.levels[level].empty ?? 0n) as Entry);
+      leaves++;
+    }
+    at = first + span;
+  }
+  return { kind: 'done', leaves };
+}
+
+/** The level whose slots a failed read steps over: a top table counts as what its slot 0 says. */
+const unreadable = (mm: Mm, level: Level): Level => (level === 'pgd' ? (topLevel(mm) ?? 'pgd') : level);
+
+/** Levels that hold leaves of their own in this address space, from `largest` down. */
+function leafLevels(mm: Mm, largest: Level): Level[] {
+  const highest = Math.max(LEVELS.indexOf(largest), LEVELS.indexOf(topLevel(mm) ?? 'pgd'));
+  return LEVELS.slice(highest).filter(
+    (level) => mm.arch.spec.levels[level].leaf && !(isUpper(level) && isAlwaysFolded(mm.arch, below(level))),
+  );
+}
+
+const fits = (mm: Mm, level: Level, addresses: bigint, left: bigint): boolean => {
+  const { size } = mm.arch.geometry[level];
+  return left >= size && (addresses & (size - 1n)) === 0n;
+};
+
+function checkRange(mm: Mm, addr: Vaddr, size: bigint): void {
+  const { pageShift } = mm.arch.spec;
+  const last = addr + size - 1n;
+  if ((addr | size) & ((1n << BigInt(pageShift)) - 1n))
+    throw new UsageError('range-unaligned', 'addr, size', `multiples of 2^${pageShift}`);
+  if (size <= 0n) throw new UsageError('range-empty', 'size', 'more than 0');
+  if (last >> 64n) throw new UsageError('range-wraps', 'size', 'a range that ends at 2^64 or before');
+  const top = topLevel(mm);
+  if (top && !(isTranslatable(mm.arch, top, addr) && isTranslatable(mm.arch, top, vaddr(last))))
+    throw new UsageError('address-range', 'addr, size', 'addresses that the top table translates');
+}

@@ -1,0 +1,89 @@
+/** `Mm` is what a walk starts from: an architecture, memory, and where the top table is (the kernel's mm->pgd). */
+import { type Paddr, paddr, type Vaddr, vaddr } from './brand.ts';
+import type { Entry, Slot } from './entry.ts';
+import { UsageError } from './errors.ts';
+import { gather, maskOf } from './field.ts';
+import type { Arch } from './geometry.ts';
+import { LEVELS, type Level } from './level.ts';
+import type { Memory } from './memory.ts';
+
+/** One address space. Plain data; nothing is cached in it. */
+export interface Mm {
+  readonly arch: Arch;
+  readonly memory: Memory;
+  /** Physical address of the top table. */
+  readonly pgd: Paddr;
+  /** The root register, where it is known. */
+  readonly root?: bigint;
+}
+
+/** The address space that a root register (CR3, satp, TTBR, ASCE) designates. */
+export function mmFromRoot(arch: Arch, memory: Memory, root: bigint): Mm {
+  return { arch, memory, pgd: paddr(gather(arch.spec.root.fields, vaddr(root))), root };
+}
+
+/** The address space whose top table is at `pgd`; without a register, the entries alone say what is folded. */
+export function mmFromTable(arch: Arch, memory: Memory, pgd: Paddr): Mm {
+  return { arch, memory, pgd: paddr(pgd) };
+}
+
+/** READ_ONCE of a slot in memory: one load, or `undefined` outside memory. Stack slots are the walker's own affair. */
+export function readEntry<L extends Level>(mm: Mm, slot: Slot<L>): Entry<L> | undefined {
+  if (slot.space !== 'memory') throw new UsageError('argument', 'slot', 'a slot in memory');
+  const { entryBytes, spec } = mm.arch;
+  return mm.memory.read(paddr(slot.addr), entryBytes, spec.byteOrder) as Entry<L> | undefined;
+}
+
+/** WRITE_ONCE of a slot in memory: `false`, and nothing written, outside memory. */
+export function writeEntry<L extends Level>(mm: Mm, slot: Slot<L>, entry: Entry<L>): boolean {
+  const { entryBytes, spec } = mm.arch;
+  return mm.memory.write(paddr(slot.addr), entryBytes, spec.byteOrder, entry);
+}
+
+/** How a walker reads an entry: one load, or `undefined` outside memory. A walker reads shared state in no other way. */
+export type ReadOnce = <L extends Level>(slot: Slot<L>) => Entry<L> | undefined;
+
+/**
+ * The level that the top table really is of. It is `pgd` unless levels are folded per process; then slot 0 decides,
+ * also an empty one (on s390 a top table whose slot 0 was overwritten with 0 has become a segment table).
+ * @returns `undefined` if slot 0 is needed and lies outside memory
+ */
+export function topLevel(mm: Mm, readOnce: ReadOnce = (slot) => readEntry(mm, slot)): Level | undefined {
+  const { levels } = mm.arch.spec;
+  if (!LEVELS.some((level) => levels[level].fold?.when === 'process')) return 'pgd';
+  const entry = readOnce({ level: 'pgd', space: 'memory', addr: mm.pgd });
+  if (entry === undefined) return undefined;
+  let top: Level = 'pgd';
+  for (const level of LEVELS.slice(1)) {
+    if (!mm.arch.rules[level].folded?.({ entry, root: mm.root ?? 0n })) break;
+    if (levels[level].fold?.when === 'process') top = level;
+  }
+  return top;
+}
+
+/** The top level that the type bits of the root register name; `undefined` without a register or for no known type. */
+export function topOfRoot(mm: Mm): Level | undefined {
+  const { fields, tops } = mm.arch.spec.root;
+  const { root } = mm;
+  if (root === undefined) return undefined;
+  const type = Object.values(fields).reduce((m, f) => (f.kind === 'type' ? m | maskOf(f) : m), 0n);
+  return LEVELS.find((level) => tops[level] && (tops[level].base & type) === (root & type));
+}
+
+/** The highest `end` that a lockless walk of a process with this top level is permitted (s390: the asce_limit). */
+export const limitOf = (mm: Mm, top: Level): Vaddr => vaddr(mm.arch.spec.root.tops[top]?.limit ?? 0n);
+
+/** How many address bits a table of this top level translates. */
+export function translatedBits(arch: Arch, top: Level): number {
+  const { shift, bits } = arch.geometry[top];
+  return Math.min(arch.spec.va.bits ?? 64, shift + bits);
+}
+
+/** Whether the bits of `addr` above the translated ones are as the architecture wants them. */
+export function isTranslatable(arch: Arch, top: Level, addr: Vaddr): boolean {
+  const translated = translatedBits(arch, top);
+  const { extend } = arch.spec.va;
+  const kept = extend === 'sign' ? translated - 1 : translated;
+  const upper = addr >> BigInt(kept);
+  return upper === 0n || (extend !== 'zero' && upper === (1n << BigInt(64 - kept)) - 1n);
+}

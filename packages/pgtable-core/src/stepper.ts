@@ -1,0 +1,23 @@
+/** A stepper answers the two questions of a range walk: where do I step down to, and where does this slot end? */
+import type { Vaddr } from './brand.ts';
+import type { Entry, Slot } from './entry.ts';
+import type { Below, UpperLevel } from './level.ts';
+import type { Mm } from './mm.ts';
+
+/** What a walker has in hand when it has read an entry: the value, where it read it, and where its own copy is. */
+export interface Visit<L extends UpperLevel = UpperLevel> {
+  /** The pointer that was read. */
+  readonly slot: Slot<L>;
+  /** The walker's local copy of the value: a stack address. */
+  readonly copy: Slot<L>;
+  readonly entry: Entry<L>;
+}
+
+/** One form of walking. Two pure functions; the recursion that asks them is `walkRange`. */
+export interface Stepper {
+  readonly name: string;
+  /** The slot of the level below for `addr`. */
+  descend<L extends UpperLevel>(mm: Mm, visit: Visit<L>, addr: Vaddr): Slot<Below<L>>;
+  /** The end of the slot's part of [addr, end). `end` 0 is 2^64. */
+  boundary<L extends UpperLevel>(mm: Mm, level: L, entry: Entry<L>, addr: Vaddr, end: Vaddr): Vaddr;
+}

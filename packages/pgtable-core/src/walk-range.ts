@@ -1,0 +1,83 @@
+/** The one recursion over the upper levels of a range. It reads through a port and asks a stepper; it knows no rule. */
+import type { Vaddr } from './brand.ts';
+import { type Entry, type Slot, slotPlus } from './entry.ts';
+import { pgdOffset } from './fold.ts';
+import type { UpperLevel } from './level.ts';
+import type { Mm, ReadOnce } from './mm.ts';
+import type { StackArea } from './stack.ts';
+import type { Stepper, Visit } from './stepper.ts';
+
+/** One visit of one slot, with `next` already computed: what is skipped is skipped up to there. */
+export interface RangeStep<L extends UpperLevel = UpperLevel> {
+  readonly slot: Slot<L>;
+  readonly entry: Entry<L>;
+  /** The part of the range that this slot answers for; `next` 0 is 2^64. */
+  readonly addr: Vaddr;
+  readonly next: Vaddr;
+  /** Where the loop over this table ends. */
+  readonly end: Vaddr;
+  /** The visit one level up, from which this loop started; none at pgd. */
+  readonly parent?: Visit;
+}
+
+/** What a walker does at each slot, and with each table of ptes. */
+export interface RangeVisitor {
+  /** One upper slot. `stop` ends the whole walk. */
+  enter(step: RangeStep): 'descend' | 'skip' | 'stop';
+  /** The ptes of [addr, end), the first of them in `slot`. `false` ends the whole walk. */
+  ptes(slot: Slot<'pte'>, addr: Vaddr, end: Vaddr): boolean;
+  /** A slot that lies outside memory; the walk ends. */
+  outside(slot: Slot, addr: Vaddr): void;
+}
+
+/** What one walk is made of. */
+export interface RangeWalk {
+  readonly mm: Mm;
+  readonly stepper: Stepper;
+  readonly readOnce: ReadOnce;
+  readonly stack: StackArea;
+  readonly visitor: RangeVisitor;
+}
+
+/**
+ * Walks [addr, end), `end` 0 being 2^64: each slot is read once per visit. The range must not be empty.
+ * @returns whether the whole range was done
+ */
+export const walkRange = (walk: RangeWalk, addr: Vaddr, end: Vaddr): boolean =>
+  walkTable(walk, pgdOffset(walk.mm, addr, walk.readOnce), addr, end);
+
+function walkTable<L extends UpperLevel>(
+  walk: RangeWalk,
+  first: Slot<L>,
+  start: Vaddr,
+  end: Vaddr,
+  parent?: Visit,
+): boolean {
+  const { mm, stepper, stack, visitor } = walk;
+  let slot = first;
+  let addr = start;
+  do {
+    const entry = walk.readOnce(slot);
+    if (entry === undefined) {
+      visitor.outside(slot, addr);
+      return false;
+    }
+    const next = stepper.boundary(mm, slot.level, entry, addr, end);
+    const decision = visitor.enter({ slot, entry, addr, next, end, ...(parent && { parent }) });
+    if (decision === 'stop') return false;
+    if (decision === 'descend') {
+      const visit: Visit<L> = { slot, entry, copy: stack.push(slot, entry) };
+      const down: Slot = stepper.descend(mm, visit, addr);
+      const done = isPte(down)
+        ? visitor.ptes(down, addr, next)
+        : walkTable(walk, down as Slot<UpperLevel>, addr, next, visit);
+      stack.pop();
+      if (!done) return false;
+    }
+    slot = slotPlus(slot, 1n, mm.arch.entryBytes);
+    addr = next;
+  } while (addr !== end);
+  return true;
+}
+
+const isPte = (slot: Slot): slot is Slot<'pte'> => slot.level === 'pte';

@@ -1,0 +1,94 @@
+/** The quiet walk of one address: real pointers, the kernel's reading, every step kept. The oracle of all others. */
+import { type Paddr, paddr, type Vaddr } from './brand.ts';
+import { leafAddress, tableAddress } from './codec.ts';
+import type { Entry, Slot } from './entry.ts';
+import { pgdOffset, pXdOffset } from './fold.ts';
+import { isUpper, type Level } from './level.ts';
+import { isTranslatable, type Mm, readEntry, topLevel, topOfRoot, translatedBits } from './mm.ts';
+import { isFoldedInto, pXdIs } from './reading.ts';
+
+/** One entry that the walk read. */
+export interface WalkStep {
+  readonly level: Level;
+  readonly slot: Slot;
+  /** The number of the slot in its table. */
+  readonly index: number;
+  readonly entry: Entry;
+  /** `folded`: the level below has no table here, and reads this very entry (or, middle style, this very table). */
+  readonly role: 'folded' | 'table' | 'leaf' | 'none' | 'not-present' | 'bad';
+}
+
+/** Where a walk ended. Only `leaf` has an address; the others say at which slot, and what stands there. */
+export type WalkResult =
+  | {
+      readonly kind: 'leaf';
+      readonly level: Level;
+      readonly slot: Slot;
+      readonly entry: Entry;
+      /** The physical address of the byte that was asked for. */
+      readonly paddr: Paddr;
+      /** Bytes that the leaf maps. */
+      readonly size: bigint;
+    }
+  | {
+      readonly kind: 'none' | 'not-present' | 'bad';
+      readonly level: Level;
+      readonly slot: Slot;
+      readonly entry: Entry;
+      readonly index: number;
+    }
+  | { readonly kind: 'outside-memory'; readonly level: Level; readonly slot: Slot }
+  | { readonly kind: 'not-translatable'; readonly bits: number }
+  | { readonly kind: 'root-mismatch'; readonly register: Level; readonly table: Level };
+
+/** A walk and all it read, in order. */
+export interface Trace {
+  readonly addr: Vaddr;
+  readonly steps: readonly WalkStep[];
+  readonly result: WalkResult;
+}
+
+/**
+ * Walks one address as Linux's ordinary walkers do, reading memory at most six times (five levels, and slot 0 of the
+ * top table where folding is per process). Never throws for what memory holds.
+ */
+export function walk(mm: Mm, addr: Vaddr): Trace {
+  const steps: WalkStep[] = [];
+  const ended = (result: WalkResult): Trace => ({ addr, steps, result });
+
+  const top = topLevel(mm);
+  const named = topOfRoot(mm);
+  if (top && named && named !== top) return ended({ kind: 'root-mismatch', register: named, table: top });
+  if (top && !isTranslatable(mm.arch, top, addr))
+    return ended({ kind: 'not-translatable', bits: translatedBits(mm.arch, top) });
+
+  let slot: Slot = pgdOffset(mm, addr);
+  let table: bigint = mm.pgd;
+  for (;;) {
+    const { level } = slot;
+    const entry = readEntry(mm, slot);
+    if (entry === undefined) return ended({ kind: 'outside-memory', level, slot });
+    const index = Number((slot.addr - table) / BigInt(mm.arch.entryBytes));
+    const role = roleOf(mm, level, entry);
+    steps.push({ level, slot, index, entry, role });
+    if (role === 'leaf') {
+      const { size } = mm.arch.geometry[level];
+      const at = paddr(leafAddress(mm.arch, level, entry) | (addr & (size - 1n)));
+      return ended({ kind: 'leaf', level, slot, entry, paddr: at, size });
+    }
+    if ((role !== 'folded' && role !== 'table') || !isUpper(level))
+      return ended({ kind: role as 'none' | 'not-present' | 'bad', level, slot, entry, index });
+    if (role === 'table') table = tableAddress(mm.arch, level, entry);
+    slot = pXdOffset(mm, { ...slot, level }, entry as Entry<typeof level>, addr);
+  }
+}
+
+/** What an entry is for a walker that trusts nothing: absent in one of three ways, a leaf, or something to pass through. */
+function roleOf(mm: Mm, level: Level, entry: Entry): WalkStep['role'] {
+  if (isFoldedInto(mm, level, entry)) return 'folded';
+  const is = (predicate: Parameters<typeof pXdIs>[1]): boolean => pXdIs(mm, predicate, level, entry);
+  if (is('none')) return 'none';
+  if (!is('present')) return 'not-present';
+  if (level === 'pte' || is('leaf')) return 'leaf';
+  return is('bad') ? 'bad' : 'table';
+}
