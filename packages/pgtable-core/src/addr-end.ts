@@ -27,7 +27,7 @@ export const pXdAddrEnd = (mm: Mm, level: Level, addr: Vaddr, end: Vaddr): Vaddr
 export const pXdAddrEndOf = <L extends UpperLevel>(
   mm: Mm,
   level: L,
-  entry: Entry<L>,
+  entry: Entry<NoInfer<L>>,
   addr: Vaddr,
   end: Vaddr,
 ): Vaddr => (isNop(mm, level) ? end : crop(addr, end, 1n << mm.arch.rules[level].covers({ entry })));

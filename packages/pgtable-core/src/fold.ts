@@ -36,7 +36,12 @@ export function pgdOffset(mm: Mm, addr: Vaddr, readOnce?: ReadOnce): Slot<'pgd'>
  *
  * The kernel's `pXd_offset(pXdp, addr)` is this with the value read from the pointer.
  */
-export function pXdOffset<L extends UpperLevel>(mm: Mm, slot: Slot<L>, entry: Entry<L>, addr: Vaddr): Slot<Below<L>> {
+export function pXdOffset<L extends UpperLevel>(
+  mm: Mm,
+  slot: Slot<L>,
+  entry: Entry<NoInfer<L>>,
+  addr: Vaddr,
+): Slot<Below<L>> {
   const level: Below<L> = below(slot.level);
   if (level !== 'pte' && isFolded(mm, level as LowerLevel, entry))
     return { level, space: slot.space, addr: wrap64(mm.arch.rules[level].foldedSlot({ slot: slot.addr, addr })) };
@@ -52,8 +57,8 @@ export function pXdOffset<L extends UpperLevel>(mm: Mm, slot: Slot<L>, entry: En
 export function pXdOffsetLockless<L extends UpperLevel>(
   mm: Mm,
   slot: Slot<L>,
-  copy: Slot<L>,
-  entry: Entry<L>,
+  copy: Slot<NoInfer<L>>,
+  entry: Entry<NoInfer<L>>,
   addr: Vaddr,
 ): Slot<Below<L>> {
   const ownForm = mm.arch.spec.levels[below(slot.level)].fold?.style === 'middle';

@@ -1,12 +1,12 @@
 /** A walker's kernel stack: where its local copies of entries live, among real neighbours. */
-import { paddrWrap } from './brand.ts';
+import { wrap64 } from './brand.ts';
 import type { Entry, Slot } from './entry.ts';
 import type { Level } from './level.ts';
 
 /** What lies on the stack beside the copies; `same` is what compilers usually leave there: the entry again. */
 export type Neighbour = 'same' | 'zero' | 'poison' | 'garbage';
 
-/** What every byte of unused stack holds with the neighbour `poison`: 0x5a, as the slab allocator marks unset memory. */
+/** Eight bytes of unused stack with the neighbour `poison`. */
 export const POISON = 0x5a5a5a5a5a5a5a5an;
 
 /** The lowest address of the model's stack: a place that is no physical memory of any guest. */
@@ -51,10 +51,13 @@ export class StackArea {
     return copy && { ...copy.of, level: slot.level };
   }
 
-  /** The eight bytes at a stack address: a live copy, or whatever lies beside them. Never an exception. */
-  read(addr: bigint): bigint {
-    const copy = this.#live.find((c) => c.addr === addr);
-    if (copy) return copy.value;
+  /** The eight bytes at a stack slot: a live copy, or whatever lies beside them. Never an exception. */
+  readOnce<L extends Level>(slot: Slot<L>): Entry<L> {
+    const copy = this.#live.find((c) => c.addr === slot.addr);
+    return (copy?.value ?? this.#beside(slot.addr)) as Entry<L>;
+  }
+
+  #beside(addr: bigint): bigint {
     switch (this.neighbour) {
       case 'same':
         return this.#live.at(-1)?.value ?? 0n;
@@ -68,8 +71,8 @@ export class StackArea {
   }
 }
 
-/** A fixed word for each address, by one step of a 64-bit multiplicative hash (Knuth's golden-ratio multiplier). */
+/** A fixed word for each address: one round of a multiplicative hash, so that a run can be repeated. */
 const garbage = (addr: bigint): bigint => {
-  const mixed = paddrWrap((addr ^ 0x5bd1e995n) * 0x9e3779b97f4a7c15n);
-  return paddrWrap((mixed ^ (mixed >> 29n)) * 0xbf58476d1ce4e5b9n);
+  const mixed = wrap64((addr ^ 0x5bd1e995n) * 0x9e3779b97f4a7c15n);
+  return wrap64((mixed ^ (mixed >> 29n)) * 0xbf58476d1ce4e5b9n);
 };

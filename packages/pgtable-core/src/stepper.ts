@@ -19,5 +19,5 @@ export interface Stepper {
   /** The slot of the level below for `addr`. */
   descend<L extends UpperLevel>(mm: Mm, visit: Visit<L>, addr: Vaddr): Slot<Below<L>>;
   /** The end of the slot's part of [addr, end). `end` 0 is 2^64. */
-  boundary<L extends UpperLevel>(mm: Mm, level: L, entry: Entry<L>, addr: Vaddr, end: Vaddr): Vaddr;
+  boundary<L extends UpperLevel>(mm: Mm, level: L, entry: Entry<NoInfer<L>>, addr: Vaddr, end: Vaddr): Vaddr;
 }

@@ -1,0 +1,9 @@
+/**
+ * Linux's lockless page-table walk, gup_fast, in every form that the 2020 series and its successors discussed.
+ * @module
+ */
+export { gupFastPermitted } from './permitted.ts';
+export { memoryPort, type Port } from './port.ts';
+export * from './result.ts';
+export * from './variants/index.ts';
+export { type WalkOptions, walkLockless } from './walk-lockless.ts';

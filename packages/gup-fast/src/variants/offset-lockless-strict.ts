@@ -1,0 +1,13 @@
+/** arm64's fix of 2024 (36639013b346): no folded level hands on a local copy, also one folded at build time. */
+import { pXdOffset, type Stepper } from '@kernel-mm/pgtable-core';
+import { stackCopy } from './stack-copy.ts';
+
+/**
+ * Needed where a fold at build time stands above a middle-style fold at run time: the lower one makes its slot from
+ * the pointer, so that even the first use of a stack address is fatal. It costs one more load of the same slot.
+ */
+export const offsetLocklessStrict: Stepper = {
+  name: 'offsetLocklessStrict',
+  descend: (mm, { slot, entry }, addr) => pXdOffset(mm, slot, entry, addr),
+  boundary: stackCopy.boundary,
+};

@@ -1,0 +1,8 @@
+/**
+ * For tests: the laws of an architecture, the two oracles of a range walk, and cases to feed them. Needs fast-check.
+ * @module
+ */
+export * from './arbitraries.ts';
+export type { Law, LawOptions } from './law.ts';
+export { archLaws } from './laws.ts';
+export * from './oracles.ts';
