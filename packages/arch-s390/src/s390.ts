@@ -8,7 +8,6 @@ import {
   type FoldSpec,
   has,
   is,
-  type LeafFormat,
   type LevelSpec,
   lacks,
   lt,
@@ -17,8 +16,9 @@ import {
   select,
   software,
 } from '@kernel-mm/pgtable-core';
-import { asce, largeFrame, page, regionTable, segmentTable, TT } from './dat.ts';
-import { type Layout, SOFTWARE, type SoftwareBits, softwareFields } from './layout.ts';
+import { asce, page, regionTable, segmentTable, TT } from './dat.ts';
+import { large, largeReading } from './large.ts';
+import { type Layout, SOFTWARE } from './layout.ts';
 
 /** Parameters of {@link s390}. */
 export interface S390Options {
@@ -45,26 +45,6 @@ const region = (type: bigint): Omit<LevelSpec, 'is'> => ({
   bits: 11,
   empty: (type << 2n) | INVALID,
   table: { fields: regionTable, base: (type << 2n) | 3n },
-});
-
-/** Large entries: old is hardware-invalid, clean is protected; PROT_NONE is both. */
-const large = (low: 20 | 31, type: bigint, sw: SoftwareBits): LeafFormat => ({
-  fields: { ...largeFrame(low), ...softwareFields(sw) },
-  base: LARGE | type | sw.YOUNG | sw.PRESENT,
-  protNone: LARGE | type | sw.PRESENT | INVALID | PROTECT,
-  rights: { read: [sw.READ, INVALID], write: [sw.WRITE | sw.DIRTY, PROTECT], exec: [0n, NOEXEC], user: [0n, 0n] },
-});
-
-/** What Linux asks of a large entry, at pmd and pud alike. */
-const largeReading = (sw: SoftwareBits, leaf: Expr): LevelSpec['is'] => ({
-  leaf,
-  protnone: and(leaf, lacks(sw.READ)),
-  write: and(leaf, has(sw.WRITE)),
-  young: and(leaf, has(sw.YOUNG)),
-  dirty: and(leaf, has(sw.DIRTY)),
-  softDirty: and(leaf, has(sw.SOFT_DIRTY)),
-  exec: and(leaf, lacks(NOEXEC)),
-  user: leaf,
 });
 
 /**

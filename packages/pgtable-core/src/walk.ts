@@ -1,4 +1,5 @@
 /** The quiet walk of one address: real pointers, the kernel's reading, every step kept. The oracle of all others. */
+import type { Predicate } from './arch.ts';
 import { type Paddr, paddr, type Vaddr } from './brand.ts';
 import { leafAddress, tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
@@ -15,8 +16,11 @@ export interface WalkStep {
   readonly index: number;
   readonly entry: Entry;
   /** `folded`: the level below has no table here, and reads this very entry (or, middle style, this very table). */
-  readonly role: 'folded' | 'table' | 'leaf' | 'none' | 'not-present' | 'bad';
+  readonly role: Role;
 }
+
+/** What an entry is for a walker that trusts nothing: something to pass through, a leaf, or absent in one of three ways. */
+export type Role = 'folded' | 'table' | 'leaf' | 'none' | 'not-present' | 'bad';
 
 /** Where a walk ended. Only `leaf` has an address; the others say at which slot, and what stands there. */
 export type WalkResult =
@@ -83,10 +87,10 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
   }
 }
 
-/** What an entry is for a walker that trusts nothing: absent in one of three ways, a leaf, or something to pass through. */
-function roleOf(mm: Mm, level: Level, entry: Entry): WalkStep['role'] {
+/** The role of an entry, by the kernel's reading: none before not present before leaf before bad. */
+export function roleOf(mm: Mm, level: Level, entry: Entry): Role {
   if (isFoldedInto(mm, level, entry)) return 'folded';
-  const is = (predicate: Parameters<typeof pXdIs>[1]): boolean => pXdIs(mm, predicate, level, entry);
+  const is = (predicate: Predicate): boolean => pXdIs(mm, predicate, level, entry);
   if (is('none')) return 'none';
   if (!is('present')) return 'not-present';
   if (level === 'pte' || is('leaf')) return 'leaf';

@@ -65,16 +65,14 @@ const TABLES = 2 ** 21;
 
 /** Address spaces of a few mappings with holes between them, on tables of their own. */
 export function arbitrarySpace(arch: Arch): fc.Arbitrary<Space> {
-  return fc
-    .constantFrom(...topsOf(arch))
-    .chain((top) =>
-      fc
-        .array(fc.oneof({ weight: 6, arbitrary: small(arch, top) }, { weight: 1, arbitrary: giant(arch, top) }), {
-          minLength: 1,
-          maxLength: 6,
-        })
-        .map((wishes) => buildSpace(arch, top, wishes)),
-    );
+  return fc.constantFrom(...topsOf(arch)).chain((top) =>
+    fc
+      .array(fc.oneof({ weight: 6, arbitrary: small(arch, top) }, { weight: 1, arbitrary: giant(arch, top) }), {
+        minLength: 1,
+        maxLength: 6,
+      })
+      .map((wishes) => buildSpace(arch, top, wishes)),
+  );
 }
 
 interface Wish {
