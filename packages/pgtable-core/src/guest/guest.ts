@@ -1,5 +1,5 @@
 /** A guest fixture: its memory, its processes' registers, and what its kernel said of their pages. */
-import { type Vaddr, vaddr } from '../brand.ts';
+import { type Paddr, paddr, type Vaddr, vaddr } from '../brand.ts';
 import { type Memory, type Piece, sparseMemory } from '../memory.ts';
 import { FixtureError, field, isRecord, items, number, piece, text, word } from './json.ts';
 
@@ -15,6 +15,16 @@ export interface Fact {
   readonly present: boolean;
   /** The frame that pagemap names, in units of the guest's page size. */
   readonly pfn?: bigint;
+  /** What the kernel's own get_user_page_fast_only(READ) answered, where it was asked. */
+  readonly gupFast?: GupFact;
+}
+
+/** An answer of the guest kernel's gup_fast. */
+export interface GupFact {
+  /** The physical address it returned; none if it refused. */
+  readonly paddr?: Paddr;
+  /** Bytes of the leaf that the kernel's lockless walk found, where it was recorded; 0 for none. */
+  readonly pageSize?: bigint;
 }
 
 /** One process at the moment of the dump. */
@@ -82,5 +92,11 @@ function readFact(json: unknown): Fact {
     kind: typeof fact.kind === 'string' ? fact.kind : '',
     present: fact.present === true,
     ...(typeof fact.pfn === 'string' && { pfn: word(json, 'pfn') }),
+    ...(isRecord(fact.gup_fast) && { gupFast: readGup(fact.gup_fast) }),
   };
 }
+
+const readGup = (json: Readonly<Record<string, unknown>>): GupFact => ({
+  ...(json.phys !== null && { paddr: paddr(word(json, 'phys')) }),
+  ...(json.page_size !== undefined && { pageSize: BigInt(number(json, 'page_size')) }),
+});
