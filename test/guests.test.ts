@@ -1,10 +1,9 @@
 /** Ground truth: memory of real guests, and what their own kernels said of every page. */
 import { join } from 'node:path';
 import { asceLimit, levelsOf } from '@kernel-mm/arch-s390';
-import { guestFiles, loadGuest, mmOfProcess } from '@kernel-mm/cli';
+import { crosses, guestFiles, loadGuest, mmOfProcess, PresentPages, untagged } from '@kernel-mm/cli';
 import { type Leaf, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
-import { type Neighbour, StackArea, type Vaddr, vaddr, walk } from '@kernel-mm/pgtable-core';
-import type { Fact, Guest, GuestProcess } from '@kernel-mm/pgtable-core/guest';
+import { type Neighbour, StackArea, vaddr, walk } from '@kernel-mm/pgtable-core';
 import { slotOf } from '@kernel-mm/pgtable-core/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -12,27 +11,6 @@ const guests = guestFiles(join(import.meta.dirname, '../fixtures/guests'), '').m
 const names = Object.keys(VARIANTS) as VariantName[];
 const safe = names.filter((name) => name !== 'stackCopy');
 const checked = { pages: 0, ranges: 0, crossing: 0, wrong: 0 };
-
-/** Linux on arm64 ignores the top byte of a user address (TBI0), in pagemap too; a walk is asked for the address proper. */
-const untagged = (guest: Guest, addr: Vaddr): Vaddr =>
-  guest.arch === 'aarch64' ? vaddr(addr & 0x00ff_ffff_ffff_ffffn) : addr;
-
-/** Present facts by address, each address once. */
-function presentFacts(guest: Guest, process: GuestProcess): Map<bigint, Fact> {
-  const present = process.facts.filter((fact) => fact.present);
-  return new Map(present.map((fact) => [untagged(guest, fact.addr), fact]));
-}
-
-/** The longest runs of pages that are all present facts. */
-function runsOf(facts: Map<bigint, Fact>, page: bigint): [Vaddr, Vaddr][] {
-  const runs: [bigint, bigint][] = [];
-  for (const addr of [...facts.keys()].sort((a, b) => (a < b ? -1 : 1))) {
-    const last = runs.at(-1);
-    if (last && last[1] === addr) last[1] += page;
-    else runs.push([addr, addr + page]);
-  }
-  return runs.map(([a, b]) => [vaddr(a), vaddr(BigInt.asUintN(64, b))]);
-}
 
 /** Every page of a walk's leaves, with its frame's address. */
 const pagesOf = (leaves: readonly Leaf[], page: bigint): [bigint, bigint][] =>
@@ -50,9 +28,9 @@ for (const guest of guests)
   describe(guest.name, () => {
     for (const process of guest.processes) {
       const mm = mmOfProcess(guest, process);
-      const facts = presentFacts(guest, process);
-      const runs = runsOf(facts, guest.pageSize);
-      const frame = (addr: bigint): bigint => (facts.get(addr)?.pfn ?? -1n) * guest.pageSize;
+      const present = new PresentPages(guest, process);
+      const runs = present.runs();
+      const frame = (addr: bigint): bigint | undefined => present.frame(addr);
 
       test(`${process.name}: the quiet walk says of every page what pagemap says`, () => {
         for (const fact of process.facts) {
@@ -97,7 +75,7 @@ for (const guest of guests)
       } else {
         const levels = levelsOf(mm) ?? 5;
         const size = { 2: 1n << 20n, 3: 1n << 31n, 4: 1n << 42n, 5: 1n << 53n }[levels];
-        const crossing = runs.filter(([a, b]) => a / size !== BigInt.asUintN(64, b - 1n) / size);
+        const crossing = runs.filter(([start, end]) => crosses(start, end, size));
 
         test(`${process.name} (${levels} levels): stackCopy is right wherever no top entry is crossed`, () => {
           for (const [start, end] of levels === 5 ? runs : runs.filter((run) => !crossing.includes(run))) {
@@ -127,7 +105,7 @@ for (const guest of guests)
                   break;
                 }
                 expect(reached.get(addr), hex(addr)).toBe(lower.paddr);
-                if (facts.has(addr - size)) expect(reached.get(addr)).toBe(frame(addr - size));
+                if (present.fact(addr - size)) expect(reached.get(addr)).toBe(frame(addr - size));
                 if (lower.paddr !== frame(addr)) checked.wrong++;
               }
             }

@@ -1,5 +1,5 @@
 /** Guest fixtures from files: NAME.json.gz with NAME.mem.gz beside it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { FixtureError, type Guest, readGuest } from '@kernel-mm/pgtable-core/guest';
@@ -14,9 +14,9 @@ export function loadGuest(file: string): Guest {
   return readGuest(parsed(text, file), new Uint8Array(bytes));
 }
 
-/** The guest files of a folder whose name begins with `prefix`, in order. */
+/** The guest files of a folder whose name begins with `prefix`, in order; none if there is no such folder. */
 export const guestFiles = (folder: string, prefix: string): string[] =>
-  readdirSync(folder)
+  (existsSync(folder) ? readdirSync(folder) : [])
     .filter((name) => name.startsWith(prefix) && name.endsWith('.json.gz'))
     .sort()
     .map((name) => join(folder, name));

@@ -4,7 +4,7 @@ import { type Paddr, paddr, type Vaddr } from './brand.ts';
 import { leafAddress, tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { pgdOffset, pXdOffset } from './fold.ts';
-import { isUpper, type Level } from './level.ts';
+import { below, isUpper, LEVELS, type Level } from './level.ts';
 import { isTranslatable, type Mm, readEntry, topLevel, topOfRoot, translatedBits } from './mm.ts';
 import { isFoldedInto, pXdIs } from './reading.ts';
 
@@ -22,7 +22,10 @@ export interface WalkStep {
 /** What an entry is for a walker that trusts nothing: something to pass through, a leaf, or absent in one of three ways. */
 export type Role = 'folded' | 'table' | 'leaf' | 'none' | 'not-present' | 'bad';
 
-/** Where a walk ended. Only `leaf` has an address; the others say at which slot, and what stands there. */
+/**
+ * Where a walk ended. Only `leaf` has an address; the others say at which slot, and what stands there. `bad` is what
+ * pXd_bad says, or an entry whose type belongs to another level's table.
+ */
 export type WalkResult =
   | {
       readonly kind: 'leaf';
@@ -73,7 +76,7 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
     const entry = readEntry(mm, slot);
     if (entry === undefined) return ended({ kind: 'outside-memory', level, slot });
     const index = Number((slot.addr - table) / BigInt(mm.arch.entryBytes));
-    const role = roleOf(mm, level, entry);
+    const role = top && isMisplaced(mm, top, level, entry) ? 'bad' : roleOf(mm, level, entry);
     steps.push({ level, slot, index, entry, role });
     if (role === 'leaf') {
       const { size } = mm.arch.geometry[level];
@@ -85,6 +88,16 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
     if (role === 'table') table = tableAddress(mm.arch, level, entry);
     slot = pXdOffset(mm, { ...slot, level }, entry as Entry<typeof level>, addr);
   }
+}
+
+/**
+ * Whether an entry says by its type that it belongs to a table of another level. Linux never asks: it follows the type,
+ * to an address that means nothing. The hardware answers with a translation-specification exception.
+ */
+function isMisplaced(mm: Mm, top: Level, level: Level, entry: Entry): boolean {
+  const next = isUpper(level) ? below(level) : undefined;
+  if (!next || mm.arch.spec.levels[next].fold?.when !== 'process') return false;
+  return isFoldedInto(mm, level, entry) !== LEVELS.indexOf(level) < LEVELS.indexOf(top);
 }
 
 /** The role of an entry, by the kernel's reading: none before not present before leaf before bad. */
