@@ -3,6 +3,6 @@
  * @module
  */
 export { type Arm64Options, arm64 } from './arm64.ts';
-export { foldedInto, nop4d, nopmd, nopud } from './nop.ts';
+export { foldedInto, type Levels, nop4d, nopmd, nopud } from './nop.ts';
 export { type RiscvOptions, riscv } from './riscv.ts';
 export { type X86Options, x86 } from './x86.ts';

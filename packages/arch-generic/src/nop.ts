@@ -1,7 +1,8 @@
 /** Folding as functions on a definition's levels: nop4d, nopud, nopmd of asm-generic, and the same decided at boot. */
 import type { ArchSpec, FoldSpec, LevelSpec } from '@kernel-mm/pgtable-core';
 
-type Levels = ArchSpec['levels'];
+/** What a definition says of its levels. */
+export type Levels = ArchSpec['levels'];
 
 /**
  * A level with no table of its own: it reads the entries of the one above (which it wraps, as p4d_t wraps pgd_t), so

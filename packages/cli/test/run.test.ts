@@ -125,7 +125,7 @@ describe('guest files that are broken', () => {
     ['of another format', { format: 'oracle-dat-1' }, good, 'format: expected oracle-fixture-1, not oracle-dat-1'],
     ['no JSON', '{', good, 'expected JSON'],
     ['memory cut short', { format: 'oracle-fixture-1' }, good.subarray(0, 1000), 'expected a whole gzip file'],
-    ['without its keys', { format: 'oracle-fixture-1' }, good, 'guest: expected the key to be there'],
+    ['without its keys', { format: 'oracle-fixture-1' }, good, 'name: expected the key to be there'],
   ] as const)('%s', (name, json, memory, message) => {
     const outcome = write(name.replaceAll(' ', '-'), json, memory);
     expect(outcome).toMatchObject({ out: '', status: 1 });

@@ -28,8 +28,11 @@ export interface ArchSpec {
   readonly byteOrder: 'little' | 'big';
   /** Bytes of one entry; 8 unless said otherwise. */
   readonly entryBytes?: 4 | 8;
+  /** Which addresses its tables translate. */
   readonly va: AddressRule;
+  /** The register that points at the top table. */
   readonly root: RootSpec;
+  /** All five levels, each said: real or folded. */
   readonly levels: Readonly<Record<Level, LevelSpec>>;
 }
 
@@ -56,10 +59,13 @@ export interface RootSpec {
 export interface LevelSpec {
   /** Address bits that index its table. A level folded in the style `top` has none. */
   readonly bits: number;
+  /** Whether, when and how it has no table of its own. */
   readonly fold?: FoldSpec;
   /** What a slot of an empty table holds; 0 unless said otherwise. */
   readonly empty?: bigint;
+  /** An entry that designates a table; every level but pte that is not folded away has one. */
   readonly table?: TableFormat;
+  /** An entry that maps a page; pte has one, others where large pages exist. */
   readonly leaf?: LeafFormat;
   /** The kernel's reading of an entry: what the Linux helper of that name answers, over `entry`. Left out: never. */
   readonly is: Readonly<Partial<Record<Predicate, Expr>>>;

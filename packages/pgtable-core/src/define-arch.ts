@@ -5,14 +5,14 @@ import { ArchError } from './errors.ts';
 import { type Env, type Expr, evaluator, type Var, varsOf } from './expr.ts';
 import { type Arch, type Geometry, geometryOf, type Rules } from './geometry.ts';
 import { LEVELS, type Level } from './level.ts';
+import { checkShape } from './shape.ts';
 
 /**
  * Checks a definition and makes it an architecture.
  * @throws {@link ArchError} with the place and the rule that is broken.
  */
 export function defineArch(spec: ArchSpec): Arch {
-  const missing = LEVELS.filter((level) => !spec.levels?.[level]);
-  if (missing.length) throw new ArchError('missing', 'levels', `says nothing of ${missing.join(', ')}`);
+  checkShape(spec);
   checkGeometry(spec);
   const geometry = geometryOf(spec);
   const rules = {} as Record<Level, Rules>;
@@ -30,8 +30,6 @@ function checkGeometry(spec: ArchSpec): void {
       throw new ArchError('geometry', where, `${value} is not a whole number from ${low} to ${high}`);
   };
   whole('pageShift', spec.pageShift, 1, 30);
-  if (spec.entryBytes !== undefined && spec.entryBytes !== 4 && spec.entryBytes !== 8)
-    throw new ArchError('geometry', 'entryBytes', `${spec.entryBytes} is neither 4 nor 8`);
   let total = spec.pageShift;
   for (const level of LEVELS) {
     const { bits, fold } = spec.levels[level];

@@ -27,7 +27,7 @@ export function entry<L extends Level>(at: L, raw: bigint): Entry<L> {
 export const slotPlus = <L extends Level>(slot: Slot<L>, n: bigint, entryBytes: number): Slot<L> => ({
   level: slot.level,
   space: slot.space,
-  addr: wrap64(slot.addr + n * BigInt(entryBytes)),
+  addr: slot.addr + n * BigInt(entryBytes),
 });
 
 /** Whether two slots are the same place. */

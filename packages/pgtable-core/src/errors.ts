@@ -37,6 +37,7 @@ export type ArchCode =
   | 'field-width'
   | 'fold'
   | 'geometry'
+  | 'malformed'
   | 'missing'
   | 'template';
 

@@ -38,7 +38,7 @@ export function explainResult(result: WalkResult): string {
     case 'not-translatable':
       return `no address: only ${result.bits} bits are translated, and the ones above are not as they must be`;
     case 'root-mismatch':
-      return `no address: the root register names a ${result.register} table, the table itself is of level ${result.table}`;
+      return `no address: the root register names ${result.register ? `a ${result.register} table` : 'no table that there is'}, the table itself is of level ${result.table}`;
     case 'outside-memory':
       return `no address: the ${result.level} slot at ${hex(result.slot.addr)} lies outside memory`;
     default:

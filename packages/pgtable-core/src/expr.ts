@@ -58,9 +58,13 @@ export function varsOf(e: Expr): Set<Var> {
  * @throws TypeError for a node that is none of the vocabulary; `defineArch` turns it into an `ArchError`.
  */
 export function evaluator(e: Expr): (env: Env) => bigint {
-  if (typeof e === 'bigint') return () => e;
+  if (typeof e === 'bigint') {
+    if (e !== wrap64(e)) throw new TypeError(`constant ${e} is not from 0 to 2^64-1`);
+    return () => e;
+  }
   if (e === 'entry' || e === 'root' || e === 'addr' || e === 'slot') return (env) => env[e] ?? 0n;
-  if (!Array.isArray(e) || e.length < 3) throw new TypeError(`not an expression: ${String(e)}`);
+  if (!Array.isArray(e) || e.length !== (e[0] === 'select' ? 4 : 3))
+    throw new TypeError(`not an expression: ${String(e)}`);
   const [op, ...parts] = e as readonly [string, ...Expr[]];
   const [a, b, c] = parts.map(evaluator) as [Eval, Eval, Eval];
   switch (op) {

@@ -4,7 +4,7 @@ import { tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { type Arch, indexAt } from './geometry.ts';
 import { type Below, below, type Level, type LowerLevel, type UpperLevel } from './level.ts';
-import { type Mm, type ReadOnce, topLevel } from './mm.ts';
+import { type Mm, topLevel } from './mm.ts';
 
 /** Whether `level` is folded whatever the entries say. */
 export const isAlwaysFolded = (arch: Arch, level: Level): boolean => {
@@ -18,11 +18,10 @@ export const isFolded = (mm: Mm, level: LowerLevel, entry: Entry): boolean =>
 
 /**
  * `pgd_offset(mm, addr)`: the slot of the top table. Where folding is per process it is indexed with the shift of the
- * level that the table really is of, which its slot 0 says; elsewhere with PGDIR_SHIFT. Where slot 0 lies outside
- * memory, the answer is that slot, so that the read which follows fails there.
+ * level that the table really is of, `top`, which its slot 0 says; elsewhere with PGDIR_SHIFT. Where slot 0 lies
+ * outside memory (`top` undefined), the answer is that slot, so that the read which follows fails there.
  */
-export function pgdOffset(mm: Mm, addr: Vaddr, readOnce?: ReadOnce): Slot<'pgd'> {
-  const top = topLevel(mm, readOnce);
+export function pgdOffset(mm: Mm, addr: Vaddr, top: Level | undefined = topLevel(mm)): Slot<'pgd'> {
   const { shift, bits } = mm.arch.geometry[top ?? 'pgd'];
   return tableSlot(mm, 'pgd', mm.pgd, top ? indexAt(addr, shift, bits) : 0n);
 }
@@ -65,6 +64,7 @@ export function pXdOffsetLockless<L extends UpperLevel>(
   return pXdOffset(mm, ownForm ? slot : copy, entry, addr);
 }
 
+/** No wrap at 2^64: a table that reaches beyond is outside memory there, not at 0. */
 function tableSlot<L extends Level>(mm: Mm, level: L, table: bigint, index: bigint): Slot<L> {
-  return { level, space: 'memory', addr: wrap64(table + index * BigInt(mm.arch.entryBytes)) };
+  return { level, space: 'memory', addr: table + index * BigInt(mm.arch.entryBytes) };
 }

@@ -27,6 +27,7 @@ export interface Rules {
   readonly foldedSlot: (env: Env) => bigint;
   /** log2 of what the entry covers. */
   readonly covers: (env: Env) => bigint;
+  /** Whether the address pieces of a leaf are stored inverted. */
   readonly inverted: (env: Env) => boolean;
 }
 

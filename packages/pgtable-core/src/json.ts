@@ -10,6 +10,6 @@ export const archToJson = (spec: ArchSpec, indent?: number): string =>
  * @throws SyntaxError for text that is not JSON
  */
 export const archFromJson = (text: string): ArchSpec =>
-  JSON.parse(text, (_key, value) =>
-    typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? BigInt(value) : value,
+  JSON.parse(text, (key, value) =>
+    key !== 'id' && typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? BigInt(value) : value,
   );

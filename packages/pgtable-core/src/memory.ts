@@ -14,9 +14,9 @@ export interface Piece {
 
 /** What a walk reads from and a builder writes to. Values are unsigned integers of 4 or 8 bytes. */
 export interface Memory {
-  /** One load of the whole value, or `undefined` where any byte of it lies outside memory. */
+  /** One load of the whole value, or `undefined` where it does not lie in one run of memory. */
   read(at: Paddr, bytes: 4 | 8, order: 'little' | 'big'): bigint | undefined;
-  /** One store of the whole value; `false`, and nothing written, where any byte lies outside memory. */
+  /** One store of the whole value; `false`, and nothing written, where it does not lie in one run of memory. */
   write(at: Paddr, bytes: 4 | 8, order: 'little' | 'big', value: bigint): boolean;
   /** The runs of physical memory, in ascending order. */
   readonly pieces: readonly Piece[];
@@ -36,10 +36,7 @@ export const flatMemory = (bytes: Bytes, base = 0n): Memory =>
  */
 export function sparseMemory(bytes: Bytes, pieces: readonly Piece[]): Memory {
   const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
-  const sorted = [...pieces].sort((a, b) => (a.at < b.at ? -1 : 1));
-  sorted.forEach((p, i) => {
-    checkPiece(p, sorted[i - 1], view);
-  });
+  const sorted = joined(pieces, view);
   const cell = view.buffer instanceof SharedArrayBuffer ? sharedCell(view) : plainCell(view);
 
   function offsetOf(at: bigint, length: number): number | undefined {
@@ -67,6 +64,19 @@ export function sparseMemory(bytes: Bytes, pieces: readonly Piece[]): Memory {
       return offset !== undefined;
     },
   };
+}
+
+/** Checked, in order, and as few as possible: what follows on in memory and in the buffer is one piece. */
+function joined(pieces: readonly Piece[], view: Uint8Array): readonly Piece[] {
+  const runs: Piece[] = [];
+  for (const piece of pieces.filter((p) => p.length !== 0).sort((a, b) => (a.at < b.at ? -1 : 1))) {
+    const last = runs.at(-1);
+    checkPiece(piece, last, view);
+    const follows = last && last.at + BigInt(last.length) === piece.at && last.offset + last.length === piece.offset;
+    if (follows) runs[runs.length - 1] = { ...last, length: last.length + piece.length };
+    else runs.push(piece);
+  }
+  return runs;
 }
 
 function checkPiece(p: Piece, previous: Piece | undefined, view: Uint8Array): void {

@@ -28,16 +28,16 @@ export function mmFromTable(arch: Arch, memory: Memory, pgd: Paddr): Mm {
 }
 
 /** READ_ONCE of a slot in memory: one load, or `undefined` outside memory. Stack slots are the walker's own affair. */
-export function readEntry<L extends Level>(mm: Mm, slot: Slot<L>): Entry<L> | undefined {
-  if (slot.space !== 'memory') throw new UsageError('argument', 'slot', 'a slot in memory');
-  const { entryBytes, spec } = mm.arch;
-  return mm.memory.read(paddr(slot.addr), entryBytes, spec.byteOrder) as Entry<L> | undefined;
-}
+export const readEntry = <L extends Level>(mm: Mm, slot: Slot<L>): Entry<L> | undefined =>
+  mm.memory.read(physical(slot), mm.arch.entryBytes, mm.arch.spec.byteOrder) as Entry<L> | undefined;
 
 /** WRITE_ONCE of a slot in memory: `false`, and nothing written, outside memory. */
-export function writeEntry<L extends Level>(mm: Mm, slot: Slot<L>, entry: Entry<L>): boolean {
-  const { entryBytes, spec } = mm.arch;
-  return mm.memory.write(paddr(slot.addr), entryBytes, spec.byteOrder, entry);
+export const writeEntry = <L extends Level>(mm: Mm, slot: Slot<L>, entry: Entry<L>): boolean =>
+  mm.memory.write(physical(slot), mm.arch.entryBytes, mm.arch.spec.byteOrder, entry);
+
+function physical(slot: Slot): Paddr {
+  if (slot.space !== 'memory') throw new UsageError('argument', 'slot', 'a slot in memory');
+  return slot.addr as Paddr;
 }
 
 /** How a walker reads an entry: one load, or `undefined` outside memory. A walker reads shared state in no other way. */

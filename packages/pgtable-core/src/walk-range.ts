@@ -3,7 +3,7 @@ import type { Vaddr } from './brand.ts';
 import { type Entry, type Slot, slotPlus } from './entry.ts';
 import { pgdOffset } from './fold.ts';
 import type { UpperLevel } from './level.ts';
-import type { Mm, ReadOnce } from './mm.ts';
+import { type Mm, type ReadOnce, topLevel } from './mm.ts';
 import type { StackArea } from './stack.ts';
 import type { Stepper, Visit } from './stepper.ts';
 
@@ -44,7 +44,7 @@ export interface RangeWalk {
  * @returns whether the whole range was done
  */
 export const walkRange = (walk: RangeWalk, addr: Vaddr, end: Vaddr): boolean =>
-  walkTable(walk, pgdOffset(walk.mm, addr, walk.readOnce), addr, end);
+  walkTable(walk, pgdOffset(walk.mm, addr, topLevel(walk.mm, walk.readOnce)), addr, end);
 
 function walkTable<L extends UpperLevel>(
   walk: RangeWalk,

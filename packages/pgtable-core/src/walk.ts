@@ -46,7 +46,7 @@ export type WalkResult =
     }
   | { readonly kind: 'outside-memory'; readonly level: Level; readonly slot: Slot }
   | { readonly kind: 'not-translatable'; readonly bits: number }
-  | { readonly kind: 'root-mismatch'; readonly register: Level; readonly table: Level };
+  | { readonly kind: 'root-mismatch'; readonly register: Level | undefined; readonly table: Level };
 
 /** A walk and all it read, in order. */
 export interface Trace {
@@ -65,11 +65,12 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
 
   const top = topLevel(mm);
   const named = topOfRoot(mm);
-  if (top && named && named !== top) return ended({ kind: 'root-mismatch', register: named, table: top });
+  if (top && mm.root !== undefined && named !== top)
+    return ended({ kind: 'root-mismatch', register: named, table: top });
   if (top && !isTranslatable(mm.arch, top, addr))
     return ended({ kind: 'not-translatable', bits: translatedBits(mm.arch, top) });
 
-  let slot: Slot = pgdOffset(mm, addr);
+  let slot: Slot = pgdOffset(mm, addr, top);
   let table: bigint = mm.pgd;
   for (;;) {
     const { level } = slot;

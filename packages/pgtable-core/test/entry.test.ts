@@ -20,7 +20,8 @@ test('the next slot lies one entry further, whatever is there', () => {
   expect(slotPlus(slot(0x1000n), 1n, 8)).toEqual(slot(0x1008n));
   expect(slotPlus(slot(0x1000n, 'stack'), 3n, 4)).toEqual(slot(0x100cn, 'stack'));
   expect(slotPlus(slot(0x1000n), -1n, 8)).toEqual(slot(0xff8n));
-  expect(slotPlus(slot(TOP - 7n), 1n, 8)).toEqual(slot(0n));
+  // Beyond the last slot of the address space lies none: not slot 0.
+  expect(slotPlus(slot(TOP - 7n), 1n, 8)).toEqual(slot(TOP + 1n));
 });
 
 test('the same place is the same space and address, of whatever level', () => {

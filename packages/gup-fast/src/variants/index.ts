@@ -75,4 +75,5 @@ export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
   },
 };
 
+export type { MacroStepper, Untyped } from './entry-aware.ts';
 export { entryAware, folded, inlineTyped, offsetLockless, offsetLocklessStrict, stackCopy };

@@ -1,9 +1,8 @@
 /** A guest fixture: its memory, its processes' registers, and what its kernel said of their pages. */
 import { type Paddr, paddr, type Vaddr, vaddr } from '../brand.ts';
-import { type Memory, type Piece, sparseMemory } from '../memory.ts';
-import { FixtureError, field, isRecord, items, number, piece, text, word } from './json.ts';
-
-export { type FixtureCode, FixtureError } from './json.ts';
+import { type Memory, sparseMemory } from '../memory.ts';
+import { FixtureError } from './fixture-error.ts';
+import { type FixtureFact, parseFixture } from './schema.ts';
 
 /** What the guest's kernel says of one page, by /proc/self/pagemap. */
 export interface Fact {
@@ -53,50 +52,22 @@ export interface Guest {
  * @throws {@link FixtureError} for another format, missing or malformed keys, or memory that is cut short
  */
 export function readGuest(json: unknown, memory: Uint8Array<ArrayBuffer>): Guest {
-  const format = isRecord(json) ? json.format : undefined;
-  if (format !== 'oracle-fixture-1')
-    throw new FixtureError('format', 'format', `oracle-fixture-1, not ${String(format)}`);
-  const guest = field(json, 'guest');
+  const { name, guest, memory: layout, processes } = parseFixture(json);
+  const pieces = layout.pieces.map(([at, length, offset]) => ({ at, length, offset }));
+  const needed = Math.max(0, ...pieces.map((piece) => piece.offset + piece.length));
+  if (needed > memory.byteLength)
+    throw new FixtureError('truncated', 'memory', `${needed} bytes, not ${memory.byteLength}`);
   return {
-    name: text(json, 'name'),
-    arch: text(guest, 'arch'),
-    release: text(guest, 'release'),
-    pageSize: BigInt(number(guest, 'pagesize')),
-    memory: readMemory(items(field(json, 'memory'), 'pieces').map(piece), memory),
-    processes: items(json, 'processes').map(readProcess),
+    ...{ name, arch: guest.arch, release: guest.release, pageSize: BigInt(guest.pagesize) },
+    memory: sparseMemory(memory, pieces),
+    processes: processes.map((process) => ({ ...process, facts: process.facts.map(readFact) })),
   };
 }
 
-function readMemory(pieces: readonly Piece[], bytes: Uint8Array<ArrayBuffer>): Memory {
-  const needed = Math.max(0, ...pieces.map((p) => p.offset + p.length));
-  if (needed > bytes.byteLength)
-    throw new FixtureError('truncated', 'memory', `${needed} bytes, not ${bytes.byteLength}`);
-  return sparseMemory(bytes, pieces);
-}
-
-function readProcess(json: unknown): GuestProcess {
-  const registers = field(json, 'registers');
-  const facts = items(json, 'facts').filter((fact) => isRecord(fact) && typeof fact.present === 'boolean');
-  return {
-    name: text(json, 'name'),
-    registers: Object.fromEntries(Object.keys(registers).map((name) => [name, word(registers, name)])),
-    facts: facts.map(readFact),
+function readFact({ v, pfn, gup_fast: gup, ...said }: FixtureFact): Fact {
+  const gupFast = gup && {
+    ...(gup.phys !== null && { paddr: paddr(gup.phys) }),
+    ...(gup.page_size !== undefined && { pageSize: BigInt(gup.page_size) }),
   };
+  return { ...said, addr: vaddr(v), ...(pfn !== undefined && { pfn }), ...(gupFast && { gupFast }) };
 }
-
-function readFact(json: unknown): Fact {
-  const fact = isRecord(json) ? json : {};
-  return {
-    addr: vaddr(word(json, 'v')),
-    region: typeof fact.region === 'string' ? fact.region : '',
-    kind: typeof fact.kind === 'string' ? fact.kind : '',
-    present: fact.present === true,
-    ...(typeof fact.pfn === 'string' && { pfn: word(json, 'pfn') }),
-    ...(isRecord(fact.gup_fast) && { gupFast: readGup(fact.gup_fast) }),
-  };
-}
-
-const readGup = (json: Readonly<Record<string, unknown>>): GupFact => ({
-  ...(json.phys !== null && { paddr: paddr(word(json, 'phys')) }),
-  ...(json.page_size !== undefined && { pageSize: BigInt(number(json, 'page_size')) }),
-});

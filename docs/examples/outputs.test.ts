@@ -1,0 +1,28 @@
+/** The examples that print: what they print is what the guides show. */
+import { readFileSync } from 'node:fs';
+import { afterEach, expect, test, vi } from 'vitest';
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+
+afterEach(() => vi.restoreAllMocks());
+
+const printing = {
+  'first-walk': () => import('./first-walk.ts'),
+  'two-questions': () => import('./two-questions.ts'),
+  'six-variants': () => import('./six-variants.ts'),
+  'own-stepper': () => import('./own-stepper.ts'),
+  'counting-port': () => import('./counting-port.ts'),
+};
+
+test.each(Object.entries(printing))('%s prints what the guides show', async (name, run) => {
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(line));
+  await run();
+  expect(`${lines.join('\n')}\n`).toBe(read(`${name}.txt`));
+});
+
+test('the first walk takes no more than 12 lines, and is the example of the README', () => {
+  const [, ...code] = read('first-walk.ts').trimEnd().split('\n');
+  expect(code.filter((line) => line.trim()).length).toBeLessThanOrEqual(12);
+  expect(read('../../README.md')).toContain(code.join('\n'));
+});

@@ -1,0 +1,70 @@
+/** The shape of a definition: what is there, of which kind. Definitions from JSON have no compiler to tell them. */
+import * as v from 'valibot';
+import type { Predicate } from './arch.ts';
+import { ArchError } from './errors.ts';
+
+const word = v.bigint();
+/** Expressions are checked where their evaluators are made. */
+const expr = v.any();
+
+const field = v.strictObject({
+  kind: v.picklist(['address', 'type', 'flag', 'software', 'zero']),
+  hi: v.number(),
+  lo: v.number(),
+  to: v.optional(v.number()),
+});
+const fields = v.record(v.string(), field);
+
+const PREDICATES = [
+  ...['none', 'present', 'bad', 'leaf', 'swap', 'protnone', 'special', 'devmap'],
+  ...['write', 'young', 'dirty', 'exec', 'user', 'softDirty'],
+] as readonly Predicate[];
+const is = v.strictObject(Object.fromEntries(PREDICATES.map((name) => [name, v.optional(expr)])));
+
+const right = v.strictTuple([word, word]);
+const level = v.strictObject({
+  bits: v.number(),
+  fold: v.optional(
+    v.strictObject({
+      when: v.picklist(['build', 'boot', 'process']),
+      style: v.picklist(['top', 'middle']),
+      if: v.optional(expr),
+      slot: v.optional(expr),
+      entries: v.optional(v.number()),
+    }),
+  ),
+  empty: v.optional(word),
+  table: v.optional(v.strictObject({ fields, base: word })),
+  leaf: v.optional(
+    v.strictObject({
+      fields,
+      base: word,
+      rights: v.strictObject({ read: right, write: right, exec: right, user: right }),
+      protNone: v.optional(word),
+      inverted: v.optional(expr),
+    }),
+  ),
+  is,
+  covers: v.optional(expr),
+});
+
+const top = v.optional(v.strictObject({ base: word, limit: word }));
+const spec: v.GenericSchema = v.strictObject({
+  id: v.string(),
+  pageShift: v.number(),
+  byteOrder: v.picklist(['little', 'big']),
+  entryBytes: v.optional(v.picklist([4, 8])),
+  va: v.strictObject({ extend: v.picklist(['zero', 'sign', 'halves']), bits: v.optional(v.number()) }),
+  root: v.strictObject({ fields, tops: v.strictObject({ pgd: top, p4d: top, pud: top, pmd: top, pte: top }) }),
+  levels: v.strictObject({ pgd: level, p4d: level, pud: level, pmd: level, pte: level }),
+});
+
+/** Throws `ArchError` for the first thing that is missing, misspelt or of another kind. */
+export function checkShape(definition: unknown): void {
+  const { issues } = v.safeParse(spec, definition, { abortEarly: true });
+  const issue = issues?.[0];
+  if (!issue) return;
+  const where = v.getDotPath(issue) ?? 'definition';
+  if (issue.received === 'undefined') throw new ArchError('missing', where, 'is not said');
+  throw new ArchError('malformed', where, `expected ${issue.expected ?? 'nothing'}, got ${issue.received}`);
+}

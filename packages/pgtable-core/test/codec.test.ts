@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import {
+  and,
+  defineArch,
+  type Entry,
+  eq,
+  fieldsOf,
+  lacks,
+  leafAddress,
+  makeLeaf,
+  makeTable,
+  NO_RIGHTS,
+  not,
+  type Prot,
+  paddr,
+  tableAddress,
+} from '../src/index.ts';
+import { LEAF, NX, toy3, toy3Spec, toy32, U, V, W, YOUNG } from './support/toys.ts';
+
+const rights = (text: string): Prot => ({
+  read: text.includes('r'),
+  write: text.includes('w'),
+  exec: text.includes('x'),
+  user: text.includes('u'),
+});
+
+test('no right at all', () => {
+  expect(NO_RIGHTS).toEqual(rights(''));
+});
+
+test('a table pointer: template and address', () => {
+  expect(makeTable(toy3, 'pmd', paddr(0x1_2340n))).toBe(0x1_2341n);
+  expect(tableAddress(toy3, 'pmd', 0x1_237fn as Entry)).toBe(0x1_2340n);
+});
+
+test.each([
+  ['a bit too low', 0x1_2320n],
+  ['a bit too high', 1n << 48n],
+])('a table at an address with %s has no pointer', (_what, address) => {
+  expect(makeTable(toy3, 'pmd', paddr(address))).toBeUndefined();
+});
+
+test.each([
+  ['rwxu', V | YOUNG | W | U],
+  ['rxu', V | YOUNG | U],
+  ['rwu', V | YOUNG | W | U | NX],
+  ['r', V | YOUNG | NX],
+  ['x', V | YOUNG],
+])('a page with the rights %s', (text, flags) => {
+  expect(makeLeaf(toy3, 'pte', paddr(0x8000n), rights(text))).toBe(0x8000n | flags);
+});
+
+test('a page without rights is a template of its own, whoever may not use it', () => {
+  expect(makeLeaf(toy3, 'pte', paddr(0x8000n), NO_RIGHTS)).toBe(0x8060n);
+  expect(makeLeaf(toy3, 'pte', paddr(0x8000n), rights('u'))).toBe(0x8060n);
+  // Where no such template is said, the denied bits are all there is.
+  expect(makeLeaf(toy32, 'pte', paddr(0x8000n), NO_RIGHTS)).toBe(0x2000n | V | NX);
+});
+
+test('a large page, and levels that have none', () => {
+  expect(makeLeaf(toy3, 'pmd', paddr(0x8000n), rights('rwxu'))).toBe(0x8000n | V | YOUNG | LEAF | W | U);
+  expect(makeLeaf(toy3, 'pmd', paddr(0x9000n), rights('r'))).toBeUndefined();
+  expect(makeLeaf(toy3, 'pgd', paddr(0n), rights('r'))).toBeUndefined();
+});
+
+test('an address that is stored two places lower', () => {
+  expect(makeLeaf(toy32, 'pte', paddr(0x3_ffff_f000n), rights('rwxu'))).toBe(0xffff_fc0dn);
+  expect(leafAddress(toy32, 'pte', 0xffff_ffffn as Entry)).toBe(0x3_ffff_f000n);
+  expect(makeLeaf(toy32, 'pte', paddr(0x4_0000_0000n), rights('r'))).toBeUndefined();
+});
+
+test('an address is read from its own bits only', () => {
+  const all = 0xffff_ffff_ffff_ffffn as Entry;
+  expect(tableAddress(toy3, 'pmd', all)).toBe(0xffff_ffff_ffc0n);
+  expect(leafAddress(toy3, 'pmd', all)).toBe(0xffff_ffff_8000n);
+  expect(leafAddress(toy3, 'pte', all)).toBe(0xffff_ffff_f000n);
+});
+
+test('a level without leaves, or without tables, has address 0', () => {
+  expect(leafAddress(toy3, 'pgd', 0xffff_f000n as Entry)).toBe(0n);
+  const levels = { ...toy3Spec.levels, pgd: { bits: 2, is: {} } };
+  expect(tableAddress(defineArch({ ...toy3Spec, levels }), 'pgd', 0xffff_f000n as Entry)).toBe(0n);
+});
+
+test('an address stored inverted comes back straight, and straight where the rule does not hold', () => {
+  const { pte } = toy3Spec.levels;
+  const leaf = { ...pte.leaf!, inverted: and(not(eq('entry', 0n)), lacks(V)) };
+  const arch = defineArch({ ...toy3Spec, levels: { ...toy3Spec.levels, pte: { ...pte, leaf } } });
+  const none = makeLeaf(arch, 'pte', paddr(0x1234_5000n), NO_RIGHTS)!;
+  expect(none).toBe((0xffff_ffff_f000n ^ 0x1234_5000n) | 0x60n);
+  expect(leafAddress(arch, 'pte', none)).toBe(0x1234_5000n);
+  const page = makeLeaf(arch, 'pte', paddr(0x1234_5000n), rights('r'))!;
+  expect(page).toBe(0x1234_5031n);
+  expect(leafAddress(arch, 'pte', page)).toBe(0x1234_5000n);
+  expect(leafAddress(arch, 'pte', 0n as Entry)).toBe(0n);
+});
+
+test('fields by name, as a table or as a leaf', () => {
+  const entry = 0x1_2345n as Entry;
+  expect(fieldsOf(toy3, 'pmd', 'table', entry)).toEqual({ V: 1n, LEAF: 0n, address: 0x48dn });
+  expect(fieldsOf(toy3, 'pte', 'leaf', entry)).toEqual({
+    ...{ V: 1n, LEAF: 0n, W: 1n, U: 0n, NX: 0n, YOUNG: 0n, NONE: 1n },
+    address: 0x12n,
+  });
+  expect(fieldsOf(toy3, 'pgd', 'leaf', entry)).toEqual({});
+});

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { archFromJson, archToJson } from '../src/index.ts';
+import { toy3Spec, toyProcessSpec, toys } from './support/toys.ts';
+
+test.each(toys.map((arch) => [arch.id, arch.spec] as const))('%s survives the way to text and back', (_id, spec) => {
+  expect(archFromJson(archToJson(spec))).toStrictEqual(spec);
+  expect(archFromJson(archToJson(spec, 2))).toStrictEqual(spec);
+});
+
+test('words are hex strings, and nothing else is changed', () => {
+  const json = JSON.parse(archToJson(toyProcessSpec));
+  expect(json.levels.pud.empty).toBe('0x5');
+  expect(json.levels.pud.fold).toEqual({
+    when: 'process',
+    style: 'middle',
+    if: ['lt', ['and', 'entry', '0x3'], '0x2'],
+  });
+  expect(json.pageShift).toBe(12);
+  expect(json.root.tops.pgd).toEqual({ base: '0x3', limit: '0x8000000' });
+});
+
+test('a word with the highest bit set stays unsigned', () => {
+  const spec = { ...toy3Spec, root: { ...toy3Spec.root, tops: { pgd: { base: 1n << 63n, limit: (1n << 64n) - 1n } } } };
+  expect(archFromJson(archToJson(spec))).toStrictEqual(spec);
+});
+
+test('an id that looks like a number stays an id', () => {
+  const spec = { ...toy3Spec, id: '0xbeef' };
+  expect(archFromJson(archToJson(spec)).id).toBe('0xbeef');
+});
+
+test('text that is no JSON', () => {
+  expect(() => archFromJson('{"id": ')).toThrow(SyntaxError);
+});

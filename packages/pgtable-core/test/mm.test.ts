@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Arch,
+  defineArch,
+  type Entry,
+  flatMemory,
+  isTranslatable,
+  limitOf,
+  mmFromRoot,
+  mmFromTable,
+  paddr,
+  readEntry,
+  type Slot,
+  topLevel,
+  topOfRoot,
+  translatedBits,
+  UsageError,
+  vaddr,
+  writeEntry,
+} from '../src/index.ts';
+import { refused } from './support/refused.ts';
+import { toy3, toy3Spec, toy32, toyBoot, toyProcess } from './support/toys.ts';
+
+const memory = flatMemory(new ArrayBuffer(0x100), 0x1000n);
+const slot = (addr: bigint, space: Slot['space'] = 'memory'): Slot<'pgd'> => ({ level: 'pgd', space, addr });
+const TOP = (1n << 64n) - 1n;
+
+test('from the root register: the origin of the top table, and nothing but the origin', () => {
+  expect(mmFromRoot(toyProcess, memory, 0xffff_0000_0000_1041n)).toEqual({
+    arch: toyProcess,
+    memory,
+    pgd: 0x1040n,
+    root: 0xffff_0000_0000_1041n,
+  });
+});
+
+test('from the table alone: no register is known', () => {
+  const mm = mmFromTable(toyProcess, memory, paddr(0x1040n));
+  expect(mm).toEqual({ arch: toyProcess, memory, pgd: 0x1040n });
+  expect(topOfRoot(mm)).toBeUndefined();
+});
+
+test('a register or table that is no word of 64 bits', () => {
+  for (const bad of [-1n, TOP + 1n]) {
+    expect(refused(UsageError, () => mmFromRoot(toy3, memory, bad)).code).toBe('address-range');
+    expect(refused(UsageError, () => mmFromTable(toy3, memory, bad as never)).code).toBe('address-range');
+  }
+});
+
+test('entries are read and written in the byte order and width of the architecture', () => {
+  const bytes = new Uint8Array(16);
+  const at = (arch: Arch) => mmFromTable(arch, flatMemory(bytes, 0x1000n), paddr(0x1000n));
+  expect(writeEntry(at(toyProcess), slot(0x1000n), 0x0102_0304_0506_0708n as Entry<'pgd'>)).toBe(true);
+  expect([...bytes.subarray(0, 8)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(readEntry(at(toyProcess), slot(0x1000n))).toBe(0x0102_0304_0506_0708n);
+  expect(readEntry(at(toy3), slot(0x1000n))).toBe(0x0807_0605_0403_0201n);
+  expect(readEntry(at(toy32), slot(0x1004n))).toBe(0x0807_0605n);
+  expect(writeEntry(at(toy32), slot(0x1004n), 0xffn as Entry<'pgd'>)).toBe(true);
+  expect([...bytes.subarray(0, 12)]).toEqual([1, 2, 3, 4, 0xff, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test('outside memory there is nothing to read, and nothing is written', () => {
+  const mm = mmFromTable(toy3, memory, paddr(0x1000n));
+  expect(readEntry(mm, slot(0x10f8n))).toBe(0n);
+  expect(readEntry(mm, slot(0x1100n))).toBeUndefined();
+  expect(writeEntry(mm, slot(0x1100n), 1n as Entry<'pgd'>)).toBe(false);
+});
+
+test('a slot on the stack is not for memory to read or write', () => {
+  const mm = mmFromTable(toy3, memory, paddr(0x1000n));
+  const expected = { code: 'argument', argument: 'slot' };
+  expect(refused(UsageError, () => readEntry(mm, slot(0x1000n, 'stack')))).toMatchObject(expected);
+  expect(refused(UsageError, () => writeEntry(mm, slot(0x1000n, 'stack'), 1n as Entry<'pgd'>))).toMatchObject(expected);
+});
+
+describe('the level of the top table', () => {
+  test('is pgd, without a look at memory, where folding is not per process', () => {
+    expect(topLevel(mmFromTable(toy3, memory, paddr(0x9000n)))).toBe('pgd');
+    expect(topLevel(mmFromTable(toyBoot, memory, paddr(0x9000n)))).toBe('pgd');
+  });
+
+  test.each([
+    [3n, 'pgd'],
+    [2n, 'p4d'],
+    [1n, 'pud'],
+    [0n, 'pmd'],
+  ] as const)('is what the type %d of slot 0 says, also of an empty one', (type, level) => {
+    for (const raw of [type, type | 4n, type | 0xfff0n]) {
+      const mm = mmFromTable(toyProcess, flatMemory(new ArrayBuffer(8), 0x1000n), paddr(0x1000n));
+      writeEntry(mm, slot(0x1000n), raw as Entry<'pgd'>);
+      expect(topLevel(mm)).toBe(level);
+    }
+  });
+
+  test('is unknown where slot 0 lies outside memory', () => {
+    expect(topLevel(mmFromTable(toyProcess, memory, paddr(0x9000n)))).toBeUndefined();
+  });
+
+  test('comes from what the walker reads, once', () => {
+    const seen: Slot[] = [];
+    const top = topLevel(mmFromTable(toyProcess, memory, paddr(0x1040n)), (at) => {
+      seen.push(at);
+      return 2n as never;
+    });
+    expect(top).toBe('p4d');
+    expect(seen).toEqual([slot(0x1040n)]);
+  });
+
+  test.each([
+    [3n, 'pgd'],
+    [2n, 'p4d'],
+    [1n, 'pud'],
+    [0n, 'pmd'],
+  ] as const)('as the type %d of the root register names it', (type, level) => {
+    expect(topOfRoot(mmFromRoot(toyProcess, memory, 0x1000n | type))).toBe(level);
+  });
+
+  test('a register whose type no top level has names none', () => {
+    const { pgd, pud } = toyProcess.spec.root.tops;
+    const spec = { ...toyProcess.spec, root: { ...toyProcess.spec.root, tops: { pgd: pgd!, pud: pud! } } };
+    expect(topOfRoot(mmFromRoot(defineArch(spec), memory, 0x1002n))).toBeUndefined();
+    expect(topOfRoot(mmFromRoot(defineArch(spec), memory, 0x1001n))).toBe('pud');
+  });
+});
+
+test('the limit of a lockless walk goes with the top level', () => {
+  const mm = mmFromTable(toyProcess, memory, paddr(0x1000n));
+  expect((['pgd', 'p4d', 'pud', 'pmd'] as const).map((top) => limitOf(mm, top))).toEqual([
+    1n << 27n,
+    1n << 24n,
+    1n << 21n,
+    1n << 18n,
+  ]);
+  expect(limitOf(mm, 'pte')).toBe(0n);
+});
+
+test('how many address bits a top table translates', () => {
+  expect((['pgd', 'p4d', 'pud', 'pmd'] as const).map((top) => translatedBits(toyProcess, top))).toEqual([
+    27, 24, 21, 18,
+  ]);
+  expect(translatedBits(toy3, 'pgd')).toBe(21);
+  // 24 bits of index, of which the definition says 22 are translated.
+  expect(translatedBits(toyBoot, 'pgd')).toBe(22);
+});
+
+describe('which addresses a table can be asked for', () => {
+  test.each<[string, Arch, bigint[], bigint[]]>([
+    ['zero', toyProcess, [0n, (1n << 27n) - 1n], [1n << 27n, 1n << 63n, TOP, TOP - (1n << 27n) + 1n]],
+    [
+      'sign',
+      toy3,
+      [0n, (1n << 20n) - 1n, TOP, TOP - (1n << 20n) + 1n],
+      [1n << 20n, (1n << 21n) - 1n, 1n << 63n, TOP - (1n << 20n)],
+    ],
+    ['halves', toyBoot, [0n, (1n << 22n) - 1n, TOP, TOP - (1n << 22n) + 1n], [1n << 22n, 1n << 63n, TOP - (1n << 22n)]],
+  ])('%s', (_rule, arch, yes, no) => {
+    for (const addr of yes) expect(isTranslatable(arch, 'pgd', vaddr(addr)), addr.toString(16)).toBe(true);
+    for (const addr of no) expect(isTranslatable(arch, 'pgd', vaddr(addr)), addr.toString(16)).toBe(false);
+  });
+
+  test.each(['zero', 'sign', 'halves'] as const)('all of them, where 64 bits are translated: %s', (extend) => {
+    const { pgd, pmd, pte } = toy3Spec.levels;
+    const levels = {
+      ...toy3Spec.levels,
+      pgd: { ...pgd, bits: 20 },
+      pmd: { ...pmd, bits: 20 },
+      pte: { ...pte, bits: 12 },
+    };
+    const arch = defineArch({ ...toy3Spec, va: { extend }, levels });
+    expect(translatedBits(arch, 'pgd')).toBe(64);
+    for (const addr of [0n, (1n << 63n) - 1n, 1n << 63n, TOP])
+      expect(isTranslatable(arch, 'pgd', vaddr(addr))).toBe(true);
+  });
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup';
+
+/** Every package's build: ESM only, one chunk for what its entry points share, so that classes and brands stay one. */
+export const esm = (...entry: string[]): ReturnType<typeof defineConfig> =>
+  defineConfig({
+    entry,
+    format: ['esm'],
+    target: 'node20',
+    // tsup sets `baseUrl`, which TypeScript 6 calls deprecated
+    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+    sourcemap: true,
+    clean: true,
+    splitting: true,
+  });
