@@ -2,7 +2,7 @@ import { archLaws } from '@kernel-mm/pgtable-core/testing';
 import { describe, test } from 'vitest';
 import { arm64, riscv, x86 } from '../src/index.ts';
 
-const runs = process.env.KERNEL_MM_RUNS === 'full' ? 1000 : 60;
+const runs = process.env.KERNEL_MM_RUNS === 'full' ? 300 : 60;
 
 const archs = [
   x86({ paging: '4-level', fold: 'build' }),

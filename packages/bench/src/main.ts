@@ -7,6 +7,13 @@ import { cases } from './cases.ts';
 import { measure } from './measure.ts';
 import { table } from './report.ts';
 
+const HELP = `kernel-mm-bench: entry reads and time of the six forms of gup_fast
+
+  --pages N,N   pages in a range (default: 4,512)
+  --ms N        milliseconds for each form and case (default: 300)
+  --json        for programs
+  --help        this text`;
+
 function positive(option: string, word: string): number {
   if (/^[1-9][0-9]{0,5}$/.test(word)) return Number(word);
   throw new UsageError('argument', option, `whole numbers from 1 to 999999, not ${word}`);
@@ -14,7 +21,9 @@ function positive(option: string, word: string): number {
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { pages: text, ms: text, json: { type: 'boolean', default: false } } });
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({ options: { pages: text, ms: text, json: flag, help: flag } });
+  if (values.help) return console.log(HELP);
   const all = (values.pages ?? '4,512').split(',').flatMap((word) => cases(positive('--pages', word)));
   const ms = positive('--ms', values.ms ?? '300');
   const say = (line: string): void => (values.json ? undefined : console.log(line));

@@ -50,7 +50,7 @@ const archs: Arch[] = [
   arm64({ granule: '16k', va: 52, lpa2: false }),
 ];
 const names = Object.keys(VARIANTS) as VariantName[];
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 1500 : 60;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 400 : 60;
 const plain = { stepper: VARIANTS.offsetLocklessStrict.stepper };
 
 const kindOf = (arch: Arch) => (arch.id === 's390' ? 'dynamic' : arch.id.endsWith('nolpa2') ? 'nested' : 'static');

@@ -33,7 +33,15 @@ export const pXdAddrEndOf = <L extends UpperLevel>(
 ): Vaddr => (isNop(mm, level) ? end : crop(addr, end, 1n << mm.arch.rules[level].covers({ entry })));
 
 /**
- * `pXd_addr_end_folded(pXd, addr, end)` (series v2, patch 1): what patch 2 later gave to every walker, for lockless
- * ones only. Same formula; the debugging assertion of s390's helper, which no 2-level process passes, is left out.
+ * `pXd_addr_end_folded(pXd, addr, end)` (series v2, patch 1), for lockless walkers only: a level with a helper of its own
+ * (s390: pgd and p4d) looks at the entry, the others fall back to the level's answer. What patch 2 gave to every walker.
+ * The debugging assertion of s390's helper, which no 2-level process passes, is left out; the formula holds there too.
  */
-export const pXdAddrEndFolded: typeof pXdAddrEndOf = pXdAddrEndOf;
+export const pXdAddrEndFolded = <L extends UpperLevel>(
+  mm: Mm,
+  level: L,
+  entry: Entry<NoInfer<L>>,
+  addr: Vaddr,
+  end: Vaddr,
+): Vaddr =>
+  mm.arch.spec.levels[level].covers ? pXdAddrEndOf(mm, level, entry, addr, end) : pXdAddrEnd(mm, level, addr, end);

@@ -32,7 +32,7 @@ describe('a new table', () => {
     const bytes = new Uint8Array(0x4000).fill(0xee);
     const memory = flatMemory(bytes, BASE);
     const table = newTable(arch, memory, bumpAllocator(paddr(BASE), paddr(BASE + 0x4000n)), level);
-    const size = bytes.findIndex((byte, i) => i % 8 === 0 && bytes.subarray(i, i + 8).every((b) => b === 0xee));
+    const size = bytes.findIndex((_, i) => i % 8 === 0 && bytes.subarray(i, i + 8).every((b) => b === 0xee));
     const first = word(arch, memory, BASE);
     const alike = Array.from({ length: size / arch.entryBytes }, (_, i) =>
       word(arch, memory, BASE + BigInt(i * arch.entryBytes)),

@@ -156,6 +156,18 @@ describe('sparse memory', () => {
       { at: 0x1008n, length: 8, offset: 8 },
     ]);
     expect(memory.read(at(0x1004n), 8, 'big')).toBe(0x0506_0708_090a_0b0cn);
+    expect(memory.pieces).toEqual([{ at: 0x1000n, length: 16, offset: 0 }]);
+  });
+
+  test('a value across two adjacent pieces whose bytes do not follow on is refused: one load is one run', () => {
+    const bytes = counted(16);
+    const memory = sparseMemory(bytes, [
+      { at: 0x1000n, length: 8, offset: 8 },
+      { at: 0x1008n, length: 8, offset: 0 },
+    ]);
+    expect(memory.read(at(0x1004n), 8, 'big')).toBeUndefined();
+    expect(memory.write(at(0x1004n), 8, 'big', 0n)).toBe(false);
+    expect(bytes).toEqual(counted(16));
   });
 
   test('an empty piece is nowhere, in whatever order it comes', () => {

@@ -16,6 +16,7 @@ export type Untyped = bigint | Slot;
 
 /** A stepper whose boundary takes anything for an entry, and any word for an address. */
 export interface MacroStepper extends Pick<Stepper, 'name' | 'descend'> {
+  /** `pXd_addr_end(pXd, addr, end)`, whatever `entry` is. */
   boundary(mm: Mm, level: UpperLevel, entry: Untyped, addr: bigint, end: bigint): Vaddr;
 }
 
