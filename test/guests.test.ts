@@ -2,9 +2,8 @@
 import { join } from 'node:path';
 import { asceLimit, levelsOf } from '@kernel-mm/arch-s390';
 import { crosses, guestFiles, loadGuest, mmOfProcess, PresentPages, untagged } from '@kernel-mm/cli';
-import { type Leaf, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
-import { type Neighbour, StackArea, vaddr, walk } from '@kernel-mm/pgtable-core';
-import { slotOf } from '@kernel-mm/pgtable-core/testing';
+import { type Leaf, memoryPort, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
+import { type Neighbour, StackArea, slotOf, vaddr, walk } from '@kernel-mm/pgtable-core';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const guests = guestFiles(join(import.meta.dirname, '../fixtures/guests'), '').map(loadGuest);
@@ -116,7 +115,10 @@ for (const guest of guests)
           (neighbour) => {
             for (const [start, end] of levels === 5 ? [] : crossing) {
               const stack = new StackArea(neighbour);
-              const { leaves, stop } = walkLockless(mm, start, end, { stepper: VARIANTS.stackCopy.stepper, stack });
+              const { leaves, stop } = walkLockless(mm, start, end, {
+                stepper: VARIANTS.stackCopy.stepper,
+                port: memoryPort(mm, stack),
+              });
               const boundary = (start / size + 1n) * size;
               expect(stop?.kind).toMatch(/^(none|not-present|outside-memory)$/);
               for (const [addr] of pagesOf(leaves, guest.pageSize)) expect(addr).toBeLessThan(boundary);

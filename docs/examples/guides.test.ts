@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { arm64, riscv, x86 } from '@kernel-mm/arch-generic';
 import { s390, topOf } from '@kernel-mm/arch-s390';
-import { type FoldKind, type Safety, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
+import { type FoldKind, memoryPort, type Safety, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
 import { type Arch, LEVELS, type RangeStep, StackArea, vaddr } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { spaceWith } from './space.ts';
@@ -107,7 +107,7 @@ test('gup-fast: the bug, step by step', () => {
   };
   walkLockless(mm, vaddr(0x7fff_e000n), vaddr(0x8000_2000n), {
     stepper: VARIANTS.stackCopy.stepper,
-    stack: new StackArea('same'),
+    port: memoryPort(mm, new StackArea('same')),
     onStep,
   });
   expect(table('gup-fast.md', 'step')).toEqual(rows);

@@ -1,8 +1,7 @@
 /** A form of walking of your own, judged by both oracles: real pointers, and every slot ends where its entry says. */
 import { s390, topOf } from '@kernel-mm/arch-s390';
-import { VARIANTS, walkLockless } from '@kernel-mm/gup-fast';
-import { pXdAddrEndOf, pXdOffset, StackArea, type Stepper, vaddr } from '@kernel-mm/pgtable-core';
-import { isAddressCorrect, keepsLaw } from '@kernel-mm/pgtable-core/testing';
+import { judge, VARIANTS } from '@kernel-mm/gup-fast';
+import { pXdAddrEndOf, pXdOffset, type Stepper, vaddr } from '@kernel-mm/pgtable-core';
 import { spaceWith } from './space.ts';
 
 // #region stepper
@@ -17,16 +16,7 @@ const mm = spaceWith(s390(), topOf(3), [0n, 0x7fff_e000n]);
 
 // #region judge
 for (const stepper of [VARIANTS.stackCopy.stepper, VARIANTS.offsetLockless.stepper, mine]) {
-  const stack = new StackArea();
-  let [correct, law] = [true, true];
-  walkLockless(mm, vaddr(0x7fff_e000n), vaddr(0x8000_2000n), {
-    stepper,
-    stack,
-    onStep(step) {
-      correct &&= isAddressCorrect(mm, stack, step.slot, step.addr);
-      law &&= keepsLaw(mm, stepper, step);
-    },
-  });
-  console.log(`${stepper.name.padEnd(14)}  correct: ${correct}  law: ${law}`);
+  const { addressCorrect, law } = judge(mm, stepper, vaddr(0x7fff_e000n), vaddr(0x8000_2000n));
+  console.log(`${stepper.name.padEnd(14)}  correct: ${addressCorrect}  law: ${law}`);
 }
 // #endregion judge

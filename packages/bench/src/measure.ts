@@ -1,7 +1,7 @@
 /** Entry reads and time of every variant over one case, all in one run. */
 
 import { memoryPort, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
-import { type ReadOnce, StackArea } from '@kernel-mm/pgtable-core';
+import type { ReadOnce } from '@kernel-mm/pgtable-core';
 import { Bench } from 'tinybench';
 import type { Case } from './cases.ts';
 
@@ -54,13 +54,12 @@ const walkOnce = ({ mm, start, end }: Case, name: VariantName) =>
   walkLockless(mm, start, end, { stepper: VARIANTS[name].stepper });
 
 function countReads({ mm, start, end }: Case, name: VariantName): number {
-  const stack = new StackArea();
-  const port = memoryPort(mm, stack);
+  const port = memoryPort(mm);
   let reads = 0;
   const readOnce: ReadOnce = (slot) => {
     reads++;
     return port.readOnce(slot);
   };
-  walkLockless(mm, start, end, { stepper: VARIANTS[name].stepper, stack, port: { readOnce } });
+  walkLockless(mm, start, end, { stepper: VARIANTS[name].stepper, port: { ...port, readOnce } });
   return reads;
 }

@@ -5,12 +5,11 @@ import {
   type Level,
   leafAddress,
   type Mm,
-  paddr,
+  paddrWrap,
   pXdIs,
   type RangeStep,
   type RangeVisitor,
   type Slot,
-  StackArea,
   type Stepper,
   slotPlus,
   type Vaddr,
@@ -25,9 +24,7 @@ import type { Leaf, LocklessWalk, Stop, Stray } from './result.ts';
 export interface WalkOptions {
   /** The form of walking: one of {@link VARIANTS}, or your own. */
   readonly stepper: Stepper;
-  /** The walker's stack; one whose neighbours hold the same entry unless said otherwise. */
-  readonly stack?: StackArea;
-  /** Every access to shared state; quiet memory and `stack` unless said otherwise. */
+  /** What the walker reads through; {@link memoryPort} of the address space unless said otherwise. */
   readonly port?: Port;
   /** At most so many leaves; 2^20 unless said otherwise, so that tables which hold themselves do not hold you. */
   readonly budget?: number;
@@ -44,8 +41,8 @@ export interface WalkOptions {
  * @throws UsageError `range-unaligned`, `range-reversed`
  */
 export function walkLockless(mm: Mm, start: Vaddr, end: Vaddr, options: WalkOptions): LocklessWalk {
-  const { stepper, stack = new StackArea(), budget = 2 ** 20, onStep } = options;
-  const { readOnce } = options.port ?? memoryPort(mm, stack);
+  const { stepper, port = memoryPort(mm), budget = 2 ** 20, onStep } = options;
+  const { readOnce, stack } = port;
   const { geometry, entryBytes } = mm.arch;
   const leaves: Leaf[] = [];
   const strays: Stray[] = [];
@@ -74,7 +71,7 @@ export function walkLockless(mm: Mm, start: Vaddr, end: Vaddr, options: WalkOpti
     if (leaves.length >= budget) return stopAt({ kind: 'budget', addr });
     const { level } = slot;
     const offset = addr & (geometry[level].size - 1n);
-    leaves.push({ level, slot, entry, addr, end: next, paddr: paddr(leafAddress(mm.arch, level, entry) | offset) });
+    leaves.push({ level, slot, entry, addr, end: next, paddr: paddrWrap(leafAddress(mm.arch, level, entry) + offset) });
     return true;
   }
 
@@ -109,6 +106,7 @@ export function walkLockless(mm: Mm, start: Vaddr, end: Vaddr, options: WalkOpti
 
 /** The tests of v5.6 … v5.9: pgd_none, p4d_none, !pud_present, !pmd_present, and pte_access_permitted's present. */
 function absence(mm: Mm, level: Level, entry: Entry): 'none' | 'not-present' | undefined {
-  if (level === 'pgd' || level === 'p4d') return pXdIs(mm, 'none', level, entry) ? 'none' : undefined;
+  const asksNone = ['pgd', 'p4d'].includes(level);
+  if (asksNone) return pXdIs(mm, 'none', level, entry) ? 'none' : undefined;
   return pXdIs(mm, 'present', level, entry) ? undefined : 'not-present';
 }

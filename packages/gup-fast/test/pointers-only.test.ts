@@ -12,8 +12,7 @@ import {
   writeEntry,
 } from '@kernel-mm/pgtable-core';
 import { expect, test } from 'vitest';
-import { offsetLockless, walkLockless } from '../src/index.ts';
-import { judge } from './support/judge.ts';
+import { judge, memoryPort, offsetLockless, walkLockless } from '../src/index.ts';
 import { rangeOf, spaceWith } from './support/space.ts';
 
 const arch = s390();
@@ -45,7 +44,10 @@ test('an entry that goes away after its check: the value read once still leads t
       if (slot.level === 'pmd' && entry !== 0x20n) writeEntry(mm, slot, makeEntry(slot.level, 0x20n));
       return slot.space === 'memory' ? entry : undefined;
     };
-    return { frame: frameOf(0n), ...walkLockless(mm, vaddr(0n), vaddr(0x1000n), { stepper, port: { readOnce } }) };
+    return {
+      frame: frameOf(0n),
+      ...walkLockless(mm, vaddr(0n), vaddr(0x1000n), { stepper, port: { ...memoryPort(mm), readOnce } }),
+    };
   };
   const byValue = walkWhileCleared(offsetLockless);
   expect(byValue.leaves.map(({ paddr }) => paddr)).toEqual([byValue.frame]);

@@ -2,7 +2,7 @@
 import { type Levels, s390, topOf } from '@kernel-mm/arch-s390';
 import { type Entry, type RangeStep, readEntry, type Slot, StackArea, vaddr } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
-import { folded, offsetLockless, stackCopy, walkLockless } from '../src/index.ts';
+import { folded, memoryPort, offsetLockless, stackCopy, walkLockless } from '../src/index.ts';
 import { rangeOf, spaceWith } from './support/space.ts';
 
 const arch = s390();
@@ -14,7 +14,6 @@ function walked(levels: Levels, start: bigint, pages: number, stepper = stackCop
   const size = { 2: 1n << 20n, 3: 1n << 31n, 4: 1n << 42n, 5: 1n << 53n }[levels];
   const { mm, frameOf } = spaceWith(arch, topOf(levels), [0n, start], 8);
   const [addr, end] = rangeOf(arch, start, pages);
-  const stack = new StackArea('same');
   const lines: Line[] = [];
   const pointerName = ({ slot, parent }: RangeStep): string => {
     if (slot.space === 'memory') {
@@ -26,7 +25,6 @@ function walked(levels: Levels, start: bigint, pages: number, stepper = stackCop
   };
   const walk = walkLockless(mm, addr, end, {
     stepper,
-    stack,
     onStep: (step) => lines.push([step.slot.level, step.addr, pointerName(step), step.entry, step.next]),
   });
   const top = (n: bigint): bigint => readEntry(mm, topSlot(n)) ?? -1n;
@@ -155,7 +153,7 @@ describe('what lies beside the copy', () => {
   const { mm, frameOf } = spaceWith(arch, topOf(3), [0n, 0x7fffe000n], 8);
   const [addr, end] = rangeOf(arch, 0x7fffe000n, 4);
   const beside = (neighbour: StackArea['neighbour']) =>
-    walkLockless(mm, addr, end, { stepper: stackCopy, stack: new StackArea(neighbour) });
+    walkLockless(mm, addr, end, { stepper: stackCopy, port: memoryPort(mm, new StackArea(neighbour)) });
 
   test('zero is "present" at every level, and leads to a read at physical 0', () => {
     const { leaves, strays, stop } = beside('zero');

@@ -38,7 +38,7 @@ export interface ArchSpec {
 
 /** Which virtual addresses a table can be asked for. */
 export interface AddressRule {
-  /** How the bits above the translated ones must look: `zero`, copies of the top one (`sign`), or all alike (`halves`). */
+  /** How the bits above the translated ones must look: `zero`, copies of the top one (`sign`), or all 0 in one half and all 1 in the other, each with a root of its own (`halves`). */
   readonly extend: 'zero' | 'sign' | 'halves';
   /** Translated address bits, where they are fewer than the top level's shift and index bits together. */
   readonly bits?: number;

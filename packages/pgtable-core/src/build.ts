@@ -25,8 +25,24 @@ export type BuildFailure =
 
 /** A table of `level` in which every slot holds the level's `empty`; `undefined` if the allocator has no memory. */
 export function newTable(arch: Arch, memory: Memory, allocator: TableAllocator, level: Level): Paddr | undefined {
+  return tableOf(arch, memory, allocator, level, 1);
+}
+
+/** A top table: aligned also to what the root register can hold. */
+function newTop(arch: Arch, memory: Memory, allocator: TableAllocator, level: Level): Paddr | undefined {
+  const pieces = Object.values(arch.spec.root.fields).filter((f) => f.kind === 'address');
+  return tableOf(arch, memory, allocator, level, 2 ** Math.min(...pieces.map((f) => f.to ?? f.lo)));
+}
+
+function tableOf(
+  arch: Arch,
+  memory: Memory,
+  allocator: TableAllocator,
+  level: Level,
+  align: number,
+): Paddr | undefined {
   const tableBytes = bytesOf(arch, level);
-  const table = allocator.alloc(tableBytes);
+  const table = allocator.alloc(Math.max(tableBytes, align));
   if (table === undefined) return undefined;
   const mm: Mm = { arch, memory, pgd: table };
   const empty = (arch.spec.levels[readAs(arch, level)].empty ?? 0n) as Entry;
@@ -55,7 +71,7 @@ function readAs(arch: Arch, level: Level): Level {
  * @throws {@link UsageError} `argument` if a table of that level cannot be the top one
  */
 export function createMm(arch: Arch, memory: Memory, allocator: TableAllocator, top: Level = 'pgd'): Mm | undefined {
-  const table = arch.spec.root.tops[top] && newTable(arch, memory, allocator, top);
+  const table = arch.spec.root.tops[top] && newTop(arch, memory, allocator, top);
   if (!arch.spec.root.tops[top])
     throw new UsageError('argument', 'top', `one of ${Object.keys(arch.spec.root.tops).join(', ')}`);
   return table === undefined ? undefined : rooted(arch, memory, table, top);
@@ -109,7 +125,7 @@ export function upgrade(mm: Mm, allocator: TableAllocator): Mm | undefined {
   const higher = LEVELS.slice(0, old && LEVELS.indexOf(old)).filter(isUpper);
   const top = old && higher.reverse().find((level) => arch.spec.root.tops[level]);
   if (!top) throw new UsageError('argument', 'mm', 'a top table that is not the highest');
-  const table = newTable(arch, memory, allocator, top);
+  const table = newTop(arch, memory, allocator, top);
   const entry = table === undefined ? undefined : makeTable(arch, top, mm.pgd);
   if (table === undefined || entry === undefined) return undefined;
   const upgraded = rooted(arch, memory, table, top);

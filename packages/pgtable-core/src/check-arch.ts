@@ -7,7 +7,7 @@ import type { Arch } from './geometry.ts';
 import { below, isUpper, type Level } from './level.ts';
 
 /** Every field inside `width` bits, none over another, every address piece inside 64 bits of address. */
-export function checkFields(where: string, fields: Fields, width: number): void {
+function checkFields(where: string, fields: Fields, width: number): void {
   let taken = 0n;
   for (const [name, f] of Object.entries(fields)) {
     const whole = Number.isInteger(f.hi) && Number.isInteger(f.lo) && Number.isInteger(f.to ?? f.lo);
@@ -24,6 +24,16 @@ export function checkFields(where: string, fields: Fields, width: number): void 
     if (covered & target) throw new ArchError('field-overlap', where, 'two pieces hold the same address bits');
     covered |= target;
   }
+}
+
+/** The root register: fields that fit, a top level, templates that leave the origin alone. */
+export function checkRoot({ spec: { root } }: Arch): void {
+  checkFields('root.fields', root.fields, 64);
+  const tops = Object.entries(root.tops);
+  if (tops.length === 0) throw new ArchError('missing', 'root.tops', 'names no top level');
+  for (const [level, { base }] of tops)
+    if (base & addressMask(root.fields))
+      throw new ArchError('field-overlap', `root.tops.${level}`, 'base sets bits of the origin');
 }
 
 /** All that one level says, against the rest of the definition. */

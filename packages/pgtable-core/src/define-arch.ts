@@ -1,6 +1,6 @@
 /** A definition becomes an architecture here, checked once; nothing behind this door checks it again. */
 import type { ArchSpec, LevelSpec, Predicate } from './arch.ts';
-import { checkFields, checkLevel } from './check-arch.ts';
+import { checkLevel, checkRoot } from './check-arch.ts';
 import { ArchError } from './errors.ts';
 import { type Env, type Expr, evaluator, type Var, varsOf } from './expr.ts';
 import { type Arch, type Geometry, geometryOf, type Rules } from './geometry.ts';
@@ -18,8 +18,7 @@ export function defineArch(spec: ArchSpec): Arch {
   const rules = {} as Record<Level, Rules>;
   for (const level of LEVELS) rules[level] = rulesOf(level, spec.levels[level], geometry[level]);
   const arch: Arch = { id: spec.id, spec, entryBytes: spec.entryBytes ?? 8, geometry, rules };
-  checkFields('root.fields', spec.root.fields, 64);
-  if (Object.keys(spec.root.tops).length === 0) throw new ArchError('missing', 'root.tops', 'names no top level');
+  checkRoot(arch);
   for (const level of LEVELS) checkLevel(arch, level);
   return Object.freeze(arch);
 }

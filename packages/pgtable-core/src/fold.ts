@@ -5,6 +5,7 @@ import type { Entry, Slot } from './entry.ts';
 import { type Arch, indexAt } from './geometry.ts';
 import { type Below, below, type Level, type LowerLevel, type UpperLevel } from './level.ts';
 import { type Mm, topLevel } from './mm.ts';
+import type { Visit } from './stepper.ts';
 
 /** Whether `level` is folded whatever the entries say. */
 export const isAlwaysFolded = (arch: Arch, level: Level): boolean => {
@@ -55,9 +56,7 @@ export function pXdOffset<L extends UpperLevel>(
  */
 export function pXdOffsetLockless<L extends UpperLevel>(
   mm: Mm,
-  slot: Slot<L>,
-  copy: Slot<NoInfer<L>>,
-  entry: Entry<NoInfer<L>>,
+  { slot, copy, entry }: Visit<L>,
   addr: Vaddr,
 ): Slot<Below<L>> {
   const ownForm = mm.arch.spec.levels[below(slot.level)].fold?.style === 'middle';

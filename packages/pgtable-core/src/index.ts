@@ -21,6 +21,7 @@ export * from './level.ts';
 export * from './map.ts';
 export * from './memory.ts';
 export * from './mm.ts';
+export * from './oracles.ts';
 export * from './range.ts';
 export * from './reading.ts';
 export * from './stack.ts';

@@ -1,14 +1,14 @@
 /** Pages into tables and out again, each with the largest leaf that fits. */
 import type { TableAllocator } from './alloc.ts';
 import type { Prot } from './arch.ts';
-import { type Paddr, type Vaddr, vaddr, vaddrWrap } from './brand.ts';
+import { type Paddr, paddrWrap, type Vaddr, vaddr, vaddrWrap } from './brand.ts';
 import { type BuildFailure, populate } from './build.ts';
 import { makeLeaf } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
 import { isAlwaysFolded } from './fold.ts';
 import { below, isUpper, LEVELS, type Level } from './level.ts';
-import { isTranslatable, type Mm, readEntry, topLevel, writeEntry } from './mm.ts';
+import { isTranslatable, type Mm, readEntry, topLevel, topOfRoot, writeEntry } from './mm.ts';
 import { pXdIs } from './reading.ts';
 import { walk } from './walk.ts';
 
@@ -37,6 +37,9 @@ export function map(mm: Mm, allocator: TableAllocator, request: MapRequest): Map
   const { pageShift } = mm.arch.spec;
   if (request.paddr & ((1n << BigInt(pageShift)) - 1n))
     throw new UsageError('range-unaligned', 'paddr', `a multiple of 2^${pageShift}`);
+  for (const frame of [request.paddr, request.paddr + request.size - (1n << BigInt(pageShift))])
+    if (makeLeaf(mm.arch, 'pte', paddrWrap(frame), request.prot) === undefined || frame !== paddrWrap(frame))
+      throw new UsageError('argument', 'paddr', 'frames that a pte can hold');
   const levels = leafLevels(mm, request.largest ?? 'pud');
   let size = 0n;
   while (size < request.size) {
@@ -114,6 +117,9 @@ function checkRange(mm: Mm, addr: Vaddr, size: bigint): void {
   if (size <= 0n) throw new UsageError('range-empty', 'size', 'more than 0');
   if (last >> 64n) throw new UsageError('range-wraps', 'size', 'a range that ends at 2^64 or before');
   const top = topLevel(mm);
-  if (top && !(isTranslatable(mm.arch, top, addr) && isTranslatable(mm.arch, top, vaddr(last))))
-    throw new UsageError('address-range', 'addr, size', 'addresses that the top table translates');
+  if (top && mm.root !== undefined && topOfRoot(mm) !== top)
+    throw new UsageError('argument', 'mm', `a root register that fits the ${top} table`);
+  const inside = top && isTranslatable(mm, top, addr) && isTranslatable(mm, top, vaddr(last));
+  if (top && (!inside || addr >> 63n !== last >> 63n))
+    throw new UsageError('address-range', 'addr, size', 'addresses that the top table translates, all in one half');
 }

@@ -1,5 +1,5 @@
 /** `Mm` is what a walk starts from: an architecture, memory, and where the top table is (the kernel's mm->pgd). */
-import { type Paddr, paddr, type Vaddr, vaddr } from './brand.ts';
+import { type Paddr, paddr, type Vaddr, vaddr, wrap64 } from './brand.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
 import { gather, maskOf } from './field.ts';
@@ -15,11 +15,17 @@ export interface Mm {
   readonly pgd: Paddr;
   /** The root register, where it is known. */
   readonly root?: bigint;
+  /** Where each half of the addresses has a register of its own (arm64): whether this is the upper half's. */
+  readonly upper?: boolean;
 }
 
-/** The address space that a root register (CR3, satp, TTBR, ASCE) designates. */
-export function mmFromRoot(arch: Arch, memory: Memory, root: bigint): Mm {
-  return { arch, memory, pgd: paddr(gather(arch.spec.root.fields, vaddr(root))), root };
+/**
+ * The address space that a root register (CR3, satp, TTBR, ASCE) designates.
+ * @param upper for arm64: the register is TTBR1
+ */
+export function mmFromRoot(arch: Arch, memory: Memory, root: bigint, upper = false): Mm {
+  if (root !== wrap64(root)) throw new UsageError('address-range', 'root', 'a bigint from 0 to 2^64-1');
+  return { arch, memory, pgd: paddr(gather(arch.spec.root.fields, root)), root, ...(upper && { upper }) };
 }
 
 /** The address space whose top table is at `pgd`; without a register, the entries alone say what is folded. */
@@ -32,7 +38,7 @@ export const readEntry = <L extends Level>(mm: Mm, slot: Slot<L>): Entry<L> | un
   mm.memory.read(physical(slot), mm.arch.entryBytes, mm.arch.spec.byteOrder) as Entry<L> | undefined;
 
 /** WRITE_ONCE of a slot in memory: `false`, and nothing written, outside memory. */
-export const writeEntry = <L extends Level>(mm: Mm, slot: Slot<L>, entry: Entry<L>): boolean =>
+export const writeEntry = <L extends Level>(mm: Mm, slot: Slot<L>, entry: Entry<NoInfer<L>>): boolean =>
   mm.memory.write(physical(slot), mm.arch.entryBytes, mm.arch.spec.byteOrder, entry);
 
 function physical(slot: Slot): Paddr {
@@ -80,10 +86,11 @@ export function translatedBits(arch: Arch, top: Level): number {
 }
 
 /** Whether the bits of `addr` above the translated ones are as the architecture wants them. */
-export function isTranslatable(arch: Arch, top: Level, addr: Vaddr): boolean {
-  const translated = translatedBits(arch, top);
-  const { extend } = arch.spec.va;
-  const kept = extend === 'sign' ? translated - 1 : translated;
-  const upper = addr >> BigInt(kept);
-  return upper === 0n || (extend !== 'zero' && upper === (1n << BigInt(64 - kept)) - 1n);
+export function isTranslatable(mm: Mm, top: Level, addr: Vaddr): boolean {
+  const { extend } = mm.arch.spec.va;
+  const kept = BigInt(translatedBits(mm.arch, top) - (extend === 'sign' ? 1 : 0));
+  const above = addr >> kept;
+  const ones = wrap64(-1n) >> kept;
+  if (extend === 'halves') return above === (mm.upper ? ones : 0n);
+  return above === 0n || (extend === 'sign' && above === ones);
 }

@@ -9,7 +9,7 @@ import type { Mm } from './mm.ts';
  * `pXd_none`, `pXd_present`, `pXd_bad`, `pXd_leaf`, … of one entry. Above a folded level the answers are constants:
  * present, and not none, bad or leaf, whatever the bits are. A predicate that the definition leaves out is never true.
  */
-export function pXdIs<L extends Level>(mm: Mm, predicate: Predicate, level: L, entry: Entry<L>): boolean {
+export function pXdIs<L extends Level>(mm: Mm, predicate: Predicate, level: L, entry: Entry<NoInfer<L>>): boolean {
   if (isFoldedInto(mm, level, entry)) return predicate === 'present';
   return mm.arch.rules[level].is[predicate]?.({ entry }) ?? false;
 }

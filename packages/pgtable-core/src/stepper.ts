@@ -9,8 +9,8 @@ export interface Visit<L extends UpperLevel = UpperLevel> {
   /** The pointer that was read. */
   readonly slot: Slot<L>;
   /** The walker's local copy of the value: a stack address. */
-  readonly copy: Slot<L>;
-  readonly entry: Entry<L>;
+  readonly copy: Slot<NoInfer<L>>;
+  readonly entry: Entry<NoInfer<L>>;
 }
 
 /** One form of walking. Two pure functions; the recursion that asks them is `walkRange`. */

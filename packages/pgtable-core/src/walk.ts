@@ -1,6 +1,6 @@
 /** The quiet walk of one address: real pointers, the kernel's reading, every step kept. The oracle of all others. */
 import type { Predicate } from './arch.ts';
-import { type Paddr, paddr, type Vaddr } from './brand.ts';
+import { type Paddr, paddrWrap, type Vaddr } from './brand.ts';
 import { leafAddress, tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { pgdOffset, pXdOffset } from './fold.ts';
@@ -67,7 +67,7 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
   const named = topOfRoot(mm);
   if (top && mm.root !== undefined && named !== top)
     return ended({ kind: 'root-mismatch', register: named, table: top });
-  if (top && !isTranslatable(mm.arch, top, addr))
+  if (top && !isTranslatable(mm, top, addr))
     return ended({ kind: 'not-translatable', bits: translatedBits(mm.arch, top) });
 
   let slot: Slot = pgdOffset(mm, addr, top);
@@ -81,7 +81,7 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
     steps.push({ level, slot, index, entry, role });
     if (role === 'leaf') {
       const { size } = mm.arch.geometry[level];
-      const at = paddr(leafAddress(mm.arch, level, entry) | (addr & (size - 1n)));
+      const at = paddrWrap(leafAddress(mm.arch, level, entry) + (addr & (size - 1n)));
       return ended({ kind: 'leaf', level, slot, entry, paddr: at, size });
     }
     if ((role !== 'folded' && role !== 'table') || !isUpper(level))

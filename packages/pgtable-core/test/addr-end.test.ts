@@ -83,9 +83,20 @@ describe('from the entry: the end of what this very entry covers', () => {
     }
   });
 
-  test('patch 1 has the same rule under another name', () => {
-    expect(pXdAddrEndFolded).toBe(pXdAddrEndOf);
-    expect(pXdAddrEndFolded(at(), 'pgd', entry('pgd', 1n), vaddr(0x1000n), vaddr(0n))).toBe(0x4_0000n);
+  test.each([
+    ['pgd', 1n, 0x4_0000n],
+    ['p4d', 2n, 0x20_0000n],
+    // No helper of their own: the level's answer.
+    ['pud', 3n, 0x4_0000n],
+    ['pmd', 1n, 0x8000n],
+  ] as const)('patch 1, for lockless walkers: %s with an entry of type %d', (level, type, next) => {
+    expect(pXdAddrEndFolded(at(), level, type as Entry<UpperLevel>, vaddr(0x1000n), vaddr(0n))).toBe(next);
+  });
+
+  test('patch 1 where a level is folded when built', () => {
+    const end = vaddr(0x40_0000n);
+    expect(pXdAddrEndFolded(at(toy3), 'p4d', entry('p4d', 1n), vaddr(0x1000n), end)).toBe(end);
+    expect(pXdAddrEndFolded(at(toy3), 'pgd', entry('pgd', 1n), vaddr(0x1000n), end)).toBe(0x8_0000n);
   });
 });
 

@@ -152,19 +152,30 @@ describe('pXd_offset_lockless, as merged', () => {
   const copy = slot('pgd', 0x7000n, 'stack');
 
   test('middle style takes the pointer', () => {
-    expect(pXdOffsetLockless(at(), real, copy, entry('pgd', 0x5001n), ADDR)).toEqual({ ...real, level: 'p4d' });
+    expect(pXdOffsetLockless(at(), { slot: real, copy: copy, entry: entry('pgd', 0x5001n) }, ADDR)).toEqual({
+      ...real,
+      level: 'p4d',
+    });
     const p4d = { ...real, level: 'p4d' } as Slot<'p4d'>;
     const p4dCopy = { ...copy, level: 'p4d' } as Slot<'p4d'>;
-    expect(pXdOffsetLockless(at(toyBoot), p4d, p4dCopy, entry('p4d', 0n), vaddr(5n << 19n)).space).toBe('memory');
+    expect(
+      pXdOffsetLockless(at(toyBoot), { slot: p4d, copy: p4dCopy, entry: entry('p4d', 0n) }, vaddr(5n << 19n)).space,
+    ).toBe('memory');
   });
 
   test('elsewhere the generic form takes the address of its copy, and a folded level hands that on', () => {
-    expect(pXdOffsetLockless(at(toy3), real, copy, entry('pgd', 1n), ADDR)).toEqual({ ...copy, level: 'p4d' });
-    expect(pXdOffsetLockless(at(toyBoot), real, copy, entry('pgd', 1n), ADDR)).toEqual({ ...copy, level: 'p4d' });
+    expect(pXdOffsetLockless(at(toy3), { slot: real, copy: copy, entry: entry('pgd', 1n) }, ADDR)).toEqual({
+      ...copy,
+      level: 'p4d',
+    });
+    expect(pXdOffsetLockless(at(toyBoot), { slot: real, copy: copy, entry: entry('pgd', 1n) }, ADDR)).toEqual({
+      ...copy,
+      level: 'p4d',
+    });
   });
 
   test('a real level has one answer', () => {
     const answer = { level: 'p4d', space: 'memory', addr: 0x5020n };
-    expect(pXdOffsetLockless(at(), real, copy, entry('pgd', 0x5003n), ADDR)).toEqual(answer);
+    expect(pXdOffsetLockless(at(), { slot: real, copy: copy, entry: entry('pgd', 0x5003n) }, ADDR)).toEqual(answer);
   });
 });

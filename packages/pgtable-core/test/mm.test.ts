@@ -6,6 +6,7 @@ import {
   flatMemory,
   isTranslatable,
   limitOf,
+  type Mm,
   mmFromRoot,
   mmFromTable,
   paddr,
@@ -143,7 +144,15 @@ test('how many address bits a top table translates', () => {
   expect(translatedBits(toyBoot, 'pgd')).toBe(22);
 });
 
+const lower = (arch: Arch): Mm => mmFromTable(arch, flatMemory(new ArrayBuffer(0)), paddr(0n));
+
 describe('which addresses a table can be asked for', () => {
+  test('the upper half is asked of its own address space', () => {
+    const upper = { ...lower(toyBoot), upper: true };
+    for (const addr of [TOP, TOP - (1n << 22n) + 1n]) expect(isTranslatable(upper, 'pgd', vaddr(addr))).toBe(true);
+    for (const addr of [0n, TOP - (1n << 22n)]) expect(isTranslatable(upper, 'pgd', vaddr(addr))).toBe(false);
+  });
+
   test.each<[string, Arch, bigint[], bigint[]]>([
     ['zero', toyProcess, [0n, (1n << 27n) - 1n], [1n << 27n, 1n << 63n, TOP, TOP - (1n << 27n) + 1n]],
     [
@@ -152,10 +161,10 @@ describe('which addresses a table can be asked for', () => {
       [0n, (1n << 20n) - 1n, TOP, TOP - (1n << 20n) + 1n],
       [1n << 20n, (1n << 21n) - 1n, 1n << 63n, TOP - (1n << 20n)],
     ],
-    ['halves', toyBoot, [0n, (1n << 22n) - 1n, TOP, TOP - (1n << 22n) + 1n], [1n << 22n, 1n << 63n, TOP - (1n << 22n)]],
+    ['halves', toyBoot, [0n, (1n << 22n) - 1n], [1n << 22n, 1n << 63n, TOP - (1n << 22n), TOP - (1n << 22n) + 1n, TOP]],
   ])('%s', (_rule, arch, yes, no) => {
-    for (const addr of yes) expect(isTranslatable(arch, 'pgd', vaddr(addr)), addr.toString(16)).toBe(true);
-    for (const addr of no) expect(isTranslatable(arch, 'pgd', vaddr(addr)), addr.toString(16)).toBe(false);
+    for (const addr of yes) expect(isTranslatable(lower(arch), 'pgd', vaddr(addr)), addr.toString(16)).toBe(true);
+    for (const addr of no) expect(isTranslatable(lower(arch), 'pgd', vaddr(addr)), addr.toString(16)).toBe(false);
   });
 
   test.each(['zero', 'sign', 'halves'] as const)('all of them, where 64 bits are translated: %s', (extend) => {
@@ -169,6 +178,6 @@ describe('which addresses a table can be asked for', () => {
     const arch = defineArch({ ...toy3Spec, va: { extend }, levels });
     expect(translatedBits(arch, 'pgd')).toBe(64);
     for (const addr of [0n, (1n << 63n) - 1n, 1n << 63n, TOP])
-      expect(isTranslatable(arch, 'pgd', vaddr(addr))).toBe(true);
+      expect(isTranslatable(lower(arch), 'pgd', vaddr(addr))).toBe(true);
   });
 });

@@ -70,8 +70,8 @@ function told(mm: Mm, start: bigint, end: bigint, visitor: Partial<RangeVisitor>
 
 /** pgd[0] and pgd[1] -> pmd tables at 0x1080 and 0x1100; every pmd -> the pte table at 0x1040. */
 const full = tables(toy3, 0x1000n, {
-  4096: 0x1081n,
-  4104: 0x1101n,
+  '0x1000': 0x1081n,
+  '0x1008': 0x1101n,
   ...Object.fromEntries(Array.from({ length: 32 }, (_, i) => [0x1080 + 8 * i, 0x1041n])),
 });
 
@@ -109,7 +109,7 @@ test('each slot ends where the stepper says, and its neighbour goes on from ther
 });
 
 test('an end of 0 is 2^64', () => {
-  const mm = tables(toy3, 0x1000n, { 4120: 0x1081n, 4344: 0x1041n });
+  const mm = tables(toy3, 0x1000n, { '0x1018': 0x1081n, '0x10f8': 0x1041n });
   const start = (1n << 64n) - 0x1000n;
   expect(told(mm, start, 0n)).toMatchObject({ done: true });
   expect(told(mm, start, 0n).log.at(-1)).toBe('ptes fffffffffffff000-0 at 1078');
@@ -156,7 +156,7 @@ describe('what the visitor decides', () => {
 });
 
 test('a slot outside memory ends the walk, and is told with the address it was for', () => {
-  const mm = tables(toy3, 0x1000n, { 4096: 0x1081n, 4104: 0x1ff_ff01n, 4344: 0x1041n });
+  const mm = tables(toy3, 0x1000n, { '0x1000': 0x1081n, '0x1008': 0x1ff_ff01n, '0x10f8': 0x1041n });
   const { done, log } = told(mm, 0x7_f000n, 0x8_1000n);
   expect(done).toBe(false);
   expect(log.at(-1)).toBe('outside pmd 80000 at 1ffff00');
@@ -218,10 +218,10 @@ describe('the copies', () => {
 describe('per process, across two top entries of three levels', () => {
   // pud[0] and pud[1] of the top table; 0x3f000 is the last page of the first.
   const mm = tables(toyProcess, 0x1000n, {
-    4096: 0x1041n,
-    4104: 0x1081n,
-    4216: 0x10c0n,
-    4224: 0x1100n,
+    '0x1000': 0x1041n,
+    '0x1008': 0x1081n,
+    '0x1078': 0x10c0n,
+    '0x1080': 0x1100n,
   });
   const span: [bigint, bigint] = [0x3_f000n, 0x4_1000n];
 

@@ -26,7 +26,7 @@ const memory = (addr: bigint) => ({ space: 'memory', addr });
 
 describe('a leaf', () => {
   // pgd[1] -> pmd table at 0x1080, pmd[2] -> pte table at 0x1040; pmd[3] is a page of 32 KiB.
-  const mm = tables(toy3, 0x1000n, { 4104: 0x1081n, 4240: 0x1041n, 4248: 0x2_8003n, 4184: 0x9021n });
+  const mm = tables(toy3, 0x1000n, { '0x1008': 0x1081n, '0x1090': 0x1041n, '0x1098': 0x2_8003n, '0x1058': 0x9021n });
 
   test('at pte: the frame and the offset in the page, and every step to it', () => {
     expect(run(mm, 0x9_3678n)).toEqual({
@@ -65,7 +65,7 @@ describe('no leaf', () => {
     ['none before not present', 0n, 'none'],
     ['not present before bad', RESERVED, 'not-present'],
   ])('%s, at the slot where it stands', (_what, entry, kind) => {
-    const mm = tables(toy3, 0x1000n, { 4104: 0x1081n, 4240: entry });
+    const mm = tables(toy3, 0x1000n, { '0x1008': 0x1081n, '0x1090': entry });
     const { result, steps } = run(mm, 0x9_3678n);
     expect(result).toEqual({ kind, level: 'pmd', slot: { level: 'pmd', ...memory(0x1090n) }, entry, index: 2 });
     expect(steps.at(-1)).toMatchObject({ level: 'pmd', role: kind });
@@ -75,12 +75,12 @@ describe('no leaf', () => {
     ['none', 0n, 'none'],
     ['not present', 0x9020n, 'not-present'],
   ])('at pte: %s', (_what, entry, kind) => {
-    const mm = tables(toy3, 0x1000n, { 4104: 0x1081n, 4240: 0x1041n, 4184: entry });
+    const mm = tables(toy3, 0x1000n, { '0x1008': 0x1081n, '0x1090': 0x1041n, '0x1058': entry });
     expect(resultOf(mm, 0x9_3678n)).toMatchObject({ kind, level: 'pte', index: 3, entry });
   });
 
   test('a leaf comes before a bad entry, as pmd_leaf does in the kernel', () => {
-    const mm = tables(toy3, 0x1000n, { 4104: 0x1081n, 4248: 0x2_8003n | RESERVED });
+    const mm = tables(toy3, 0x1000n, { '0x1008': 0x1081n, '0x1098': 0x2_8003n | RESERVED });
     expect(resultOf(mm, 0x9_e678n).kind).toBe('leaf');
   });
 });
@@ -88,7 +88,7 @@ describe('no leaf', () => {
 describe('a table outside memory', () => {
   test('the last slot of memory is read, the one behind it is not', () => {
     // The pmd table begins 16 bytes before the end of memory.
-    const mm = tables(toy3, 0x1000n, { 4096: 0x1fc1n, 8184: 0x8003n });
+    const mm = tables(toy3, 0x1000n, { '0x1000': 0x1fc1n, '0x1ff8': 0x8003n });
     expect(resultOf(mm, 7n << 15n)).toMatchObject({ kind: 'leaf', paddr: 0x8000n });
     expect(resultOf(mm, 8n << 15n)).toEqual({
       kind: 'outside-memory',
@@ -113,7 +113,7 @@ describe('a table outside memory', () => {
   });
 
   test('a table at the very end of memory, whose entry is cut in two', () => {
-    const mm = tables(toy3, 0x1000n, { 4096: 0x1fc1n }, flatMemory(new ArrayBuffer(0xfc4), 0x1000n));
+    const mm = tables(toy3, 0x1000n, { '0x1000': 0x1fc1n }, flatMemory(new ArrayBuffer(0xfc4), 0x1000n));
     expect(resultOf(mm, 0n)).toMatchObject({ kind: 'outside-memory', level: 'pmd', slot: memory(0x1fc0n) });
   });
 
@@ -138,7 +138,7 @@ describe('an address that the tables do not translate', () => {
     ['halves', toyBoot, [1n << 22n, (1n << 64n) - (1n << 22n) - 1n], 22],
     ['zero, 32 bits', toy32, [1n << 32n], 32],
   ])('%s', (_rule, arch, addrs, bits) => {
-    const mm = tables(arch, 0x1000n, { 4096: 7n });
+    const mm = tables(arch, 0x1000n, { '0x1000': 7n });
     for (const addr of addrs)
       expect(run(mm, addr)).toEqual({ addr, steps: [], result: { kind: 'not-translatable', bits } });
     expect(resultOf(mm, 0n).kind).not.toBe('not-translatable');
@@ -150,14 +150,14 @@ describe('an address that the tables do not translate', () => {
     [1n, 21],
     [0n, 18],
   ])('a process with the type %d in slot 0 translates %d bits', (type, bits) => {
-    const mm = tables(toyProcess, 0x1000n, { 4096: type | 4n });
+    const mm = tables(toyProcess, 0x1000n, { '0x1000': type | 4n });
     expect(resultOf(mm, 1n << BigInt(bits))).toEqual({ kind: 'not-translatable', bits });
     expect(resultOf(mm, (1n << BigInt(bits)) - 1n).kind).not.toBe('not-translatable');
   });
 });
 
 describe('the root register', () => {
-  const built = tables(toyProcess, 0x1000n, { 4096: 5n });
+  const built = tables(toyProcess, 0x1000n, { '0x1000': 5n });
 
   test('that names another type than slot 0 of the table does', () => {
     expect(run(mmFromRoot(toyProcess, built.memory, 0x1002n), 0n)).toEqual({
@@ -176,7 +176,7 @@ describe('the root register', () => {
     const mode = { ...fields, mode: { kind: 'type', hi: 63, lo: 60 } } as const;
     const top = { pgd: { ...tops.pgd!, base: 8n << 60n } };
     const arch: Arch = { ...toy3, spec: { ...toy3.spec, root: { fields: mode, tops: top } } };
-    const { memory } = tables(toy3, 0x1000n, { 4096: 0x1081n, 4224: 0x8003n });
+    const { memory } = tables(toy3, 0x1000n, { '0x1000': 0x1081n, '0x1080': 0x8003n });
     expect(resultOf(mmFromRoot(arch, memory, (8n << 60n) | 0x1000n), 0n).kind).toBe('leaf');
     expect(resultOf(mmFromRoot(arch, memory, (9n << 60n) | 0x1000n), 0n).kind).not.toBe('leaf');
   });
@@ -190,7 +190,7 @@ describe('folding', () => {
     ['two levels', 0n, 18n, [4, 4, 4, 4, 3]],
   ])('%s in one process, from tables that all lie in one', (_what, top, bits, indexes) => {
     // Table n lies at 0x1000 + 0x40 n; its slots are all the same, and lead to the next one.
-    const words: Record<number, bigint> = {};
+    const words: Record<string, bigint> = {};
     for (let n = 0; n <= Number(top); n++)
       for (let i = 0; i < 8; i++)
         words[0x1000 + 0x40 * n + 8 * i] = BigInt(0x1000 + 0x40 * (n + 1)) | (top - BigInt(n));
@@ -205,9 +205,9 @@ describe('folding', () => {
 
   test('middle style at boot: the slot is found in the table that the pointer lies in', () => {
     // pud[5] of the top table, for an address in either half.
-    const mm = tables(toyBoot, 0x1040n, { 4200: 0x1081n, 4224: 0x8003n, 4160: 0xf03n, 4184: 0xf03n });
+    const mm = tables(toyBoot, 0x1040n, { '0x1068': 0x1081n, '0x1080': 0x8003n, '0x1040': 0xf03n, '0x1058': 0xf03n });
     for (const upper of [0n, (1n << 64n) - (1n << 22n)]) {
-      const { steps, result } = run(mm, upper + (5n << 19n));
+      const { steps, result } = run({ ...mm, upper: upper !== 0n }, upper + (5n << 19n));
       expect(result).toMatchObject({ kind: 'leaf', level: 'pmd', paddr: 0x8000n });
       expect(steps.map(({ level, index }) => [level, index])).toEqual([
         ['pgd', upper ? 3 : 0],
@@ -216,6 +216,19 @@ describe('folding', () => {
         ['pmd', 0],
       ]);
     }
+  });
+});
+
+describe('an entry whose type belongs to another level’s table is bad, where it stands', () => {
+  test.each<[string, bigint, Record<string, bigint>, object]>([
+    ['higher', 3n, { '0x1040': 0x1083n }, { level: 'p4d', index: 0 }],
+    ['lower, which would fold a level of this process', 3n, { '0x1040': 0x1081n }, { level: 'p4d', index: 0 }],
+    ['lower, in slot 3 of a top table', 3n, { '0x1018': 0x1042n }, { level: 'pgd', index: 3 }],
+    ['higher, in slot 3 of a top table', 2n, { '0x1018': 0x1043n }, { level: 'pgd', index: 3 }],
+  ])('%s', (_what, top, words, expected) => {
+    const mm = tables(toyProcess, 0x1000n, { '0x1000': 0x1040n | top, ...words });
+    const addr = '0x1018' in words ? 3n << (top === 3n ? 24n : 21n) : 0n;
+    expect(resultOf(mm, addr)).toMatchObject({ kind: 'bad', ...expected });
   });
 });
 
@@ -231,7 +244,7 @@ describe('tables that lead to themselves', () => {
   test('a top table with all 1024 entries equal gives every 4 MiB the same pages', () => {
     const ram = flatMemory(new ArrayBuffer(0x2000), 0x1000n);
     const words = Object.fromEntries(Array.from({ length: 1024 }, (_, i) => [0x1000 + 4 * i, 0x801n]));
-    const mm = tables(toy32, 0x1000n, { ...words, 8196: 0x1401n }, ram);
+    const mm = tables(toy32, 0x1000n, { ...words, '0x2004': 0x1401n }, ram);
     for (const i of [0n, 1n, 511n, 1023n]) {
       expect(resultOf(mm, (i << 22n) + 0x1234n)).toMatchObject({ kind: 'leaf', paddr: 0x5234n });
       expect(resultOf(mm, (i << 22n) + 0x2000n)).toMatchObject({ kind: 'none', level: 'pte', index: 2 });
@@ -272,7 +285,7 @@ test('whatever memory holds, a walk reads each level at most once, and slot 0', 
 });
 
 test('levels + 1 reads are enough', () => {
-  const words = { 4096: 0x1043n, 4160: 0x1082n, 4224: 0x10c1n, 4288: 0x1100n, 4352: 0x9001n };
+  const words = { '0x1000': 0x1043n, '0x1040': 0x1082n, '0x1080': 0x10c1n, '0x10c0': 0x1100n, '0x1100': 0x9001n };
   const mm = tables(toyProcess, 0x1000n, words);
   const counting = countingMemory(mm.memory);
   expect(resultOf({ ...mm, memory: counting }, 0n).kind).toBe('leaf');

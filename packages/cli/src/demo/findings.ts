@@ -1,6 +1,13 @@
 /** What the demo finds: every variant over a range of a real process, page by page, against the guest kernel's word. */
 
-import { type LocklessWalk, type Stop, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
+import {
+  type LocklessWalk,
+  memoryPort,
+  type Stop,
+  VARIANTS,
+  type VariantName,
+  walkLockless,
+} from '@kernel-mm/gup-fast';
 import {
   type Mm,
   type Neighbour,
@@ -52,7 +59,13 @@ export function inspect(
 ): RangeFinding {
   const of = (name: VariantName): PageFinding[] => {
     const { stepper } = VARIANTS[name];
-    return judged(mm, pages, start, end, walkLockless(mm, start, end, { stepper, stack: new StackArea(neighbour) }));
+    return judged(
+      mm,
+      pages,
+      start,
+      end,
+      walkLockless(mm, start, end, { stepper, port: memoryPort(mm, new StackArea(neighbour)) }),
+    );
   };
   const variants = Object.fromEntries(NAMES.map((name) => [name, of(name)])) as Record<VariantName, PageFinding[]>;
   return { start, end, region: pages.fact(start)?.region ?? '', variants };

@@ -1,6 +1,6 @@
 /** The way a lockless walk took to one page: the slots it stood at, with the names that C gives their pointers. */
 
-import { walkLockless } from '@kernel-mm/gup-fast';
+import { memoryPort, walkLockless } from '@kernel-mm/gup-fast';
 import {
   type Mm,
   type Neighbour,
@@ -20,11 +20,10 @@ export function pathTo(
   neighbour: Neighbour,
   addr: Vaddr,
 ): PictureRow[] {
-  const stack = new StackArea(neighbour);
   const visits: (RangeStep & { pointer: string })[] = [];
   const { leaves } = walkLockless(mm, start, end, {
     stepper,
-    stack,
+    port: memoryPort(mm, new StackArea(neighbour)),
     onStep: (step) => visits.push({ ...step, pointer: pointerName(mm, step) }),
   });
   const leaf = leaves.find((l) => l.addr <= addr && (l.end === 0n || addr < l.end));

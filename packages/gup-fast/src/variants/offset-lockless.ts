@@ -8,6 +8,6 @@ import { stackCopy } from './stack-copy.ts';
  */
 export const offsetLockless: Stepper = {
   name: 'offsetLockless',
-  descend: (mm, { slot, copy, entry }, addr) => pXdOffsetLockless(mm, slot, copy, entry, addr),
+  descend: pXdOffsetLockless,
   boundary: stackCopy.boundary,
 };

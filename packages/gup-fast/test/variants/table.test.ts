@@ -3,8 +3,7 @@ import { arm64, riscv, x86 } from '@kernel-mm/arch-generic';
 import { s390, topOf } from '@kernel-mm/arch-s390';
 import { type Arch, type Level, type Neighbour, StackArea } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
-import { type FoldKind, VARIANTS, type VariantName } from '../../src/index.ts';
-import { judge } from '../support/judge.ts';
+import { type FoldKind, judge, VARIANTS, type VariantName } from '../../src/index.ts';
 import { rangeOf, spaceWith } from '../support/space.ts';
 
 interface Case {

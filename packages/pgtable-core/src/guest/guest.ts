@@ -1,6 +1,7 @@
 /** A guest fixture: its memory, its processes' registers, and what its kernel said of their pages. */
 import { type Paddr, paddr, type Vaddr, vaddr } from '../brand.ts';
-import { type Memory, sparseMemory } from '../memory.ts';
+import { UsageError } from '../errors.ts';
+import { type Memory, type Piece, sparseMemory } from '../memory.ts';
 import { FixtureError } from './fixture-error.ts';
 import { type FixtureFact, parseFixture } from './schema.ts';
 
@@ -54,14 +55,23 @@ export interface Guest {
 export function readGuest(json: unknown, memory: Uint8Array<ArrayBuffer>): Guest {
   const { name, guest, memory: layout, processes } = parseFixture(json);
   const pieces = layout.pieces.map(([at, length, offset]) => ({ at, length, offset }));
-  const needed = Math.max(0, ...pieces.map((piece) => piece.offset + piece.length));
+  const needed = pieces.reduce((most, piece) => Math.max(most, piece.offset + piece.length), 0);
   if (needed > memory.byteLength)
     throw new FixtureError('truncated', 'memory', `${needed} bytes, not ${memory.byteLength}`);
   return {
     ...{ name, arch: guest.arch, release: guest.release, pageSize: BigInt(guest.pagesize) },
-    memory: sparseMemory(memory, pieces),
+    memory: memoryOf(memory, pieces),
     processes: processes.map((process) => ({ ...process, facts: process.facts.map(readFact) })),
   };
+}
+
+function memoryOf(bytes: Uint8Array<ArrayBuffer>, pieces: readonly Piece[]): Memory {
+  try {
+    return sparseMemory(bytes, pieces);
+  } catch (error) {
+    if (error instanceof UsageError) throw new FixtureError('malformed', 'memory.pieces', error.expected);
+    throw error;
+  }
 }
 
 function readFact({ v, pfn, gup_fast: gup, ...said }: FixtureFact): Fact {

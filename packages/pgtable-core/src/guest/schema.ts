@@ -52,7 +52,17 @@ const fixture: v.GenericSchema<unknown, Fixture> = v.object({
   name: v.string(),
   guest: v.object({ arch: v.string(), release: v.string(), pagesize: whole }),
   memory: v.object({ pieces: v.array(v.tuple([hex, whole, whole])) }),
-  processes: v.array(v.object({ name: v.string(), registers: v.record(v.string(), hex), facts })),
+  processes: v.array(
+    v.object({
+      name: v.string(),
+      registers: v.pipe(
+        v.unknown(),
+        v.check((of) => !Array.isArray(of), 'an object'),
+        v.record(v.string(), hex),
+      ),
+      facts,
+    }),
+  ),
 });
 
 /**

@@ -59,8 +59,17 @@ export interface Space {
   readonly mappings: readonly Mapping[];
 }
 
-/** Frames start here: above the tables, and aligned to every leaf. */
-const FRAMES = 1n << 38n;
+/**
+ * Where the data frames of a space lie: above its tables, in as many runs as there can be mappings, each run aligned to
+ * the largest leaf that fits. Architectures with few physical address bits get small runs.
+ */
+function framesOf(arch: Arch): { readonly base: bigint; readonly run: bigint } {
+  const fields = Object.values(arch.spec.levels.pte.leaf?.fields ?? {}).filter((f) => f.kind === 'address');
+  const bits = Math.max(...fields.map((f) => (f.to ?? f.lo) + f.hi - f.lo + 1));
+  const room = Math.min(bits, 40) - 1;
+  return { base: 1n << BigInt(room), run: 1n << BigInt(room - 3) };
+}
+
 const TABLES = 2 ** 21;
 
 /** Address spaces of a few mappings with holes between them, on tables of their own. */
@@ -88,9 +97,12 @@ const small = (arch: Arch, top: Level): fc.Arbitrary<Wish> =>
     largest: fc.constantFrom<Level>('pud', 'pmd', 'pte'),
   });
 
-/** As much as one pud entry covers, aligned, so that its leaf fits where the architecture has one. */
+/** As much as the largest leaf of the architecture maps, aligned, so that it fits. */
 const giant = (arch: Arch, top: Level): fc.Arbitrary<Wish> => {
-  const pages = 1n << BigInt(arch.geometry.pud.shift - arch.spec.pageShift);
+  const level = (['pud', 'pmd'] as const).find(
+    (l) => arch.spec.levels[l].leaf && arch.geometry[l].size <= framesOf(arch).run,
+  );
+  const pages = 1n << BigInt(arch.geometry[level ?? 'pte'].shift - arch.spec.pageShift);
   return arbitraryPage(arch, top).map((page) => ({ page: page & -pages, pages: Number(pages), largest: 'pud' }));
 };
 
@@ -100,14 +112,16 @@ function buildSpace(arch: Arch, top: Level, wishes: readonly Wish[]): Space {
   const allocator = bumpAllocator(paddr(0x10000n), paddr(BigInt(TABLES)));
   const mm = createMm(arch, memory, allocator, top);
   if (!mm) throw new Error('no memory for a top table');
+  const frames = framesOf(arch);
   const mappings: Mapping[] = [];
   for (const [i, { page, pages, largest }] of wishes.entries()) {
     const left = pagesOf(arch, top) - page;
     const addr = vaddr(page << shift);
     const size = (left < BigInt(pages) ? left : BigInt(pages)) << shift;
     // Aligned as the address is, so that large leaves fit, and no frame twice.
-    const target = paddr(FRAMES + (BigInt(i) << 34n) + (addr % (1n << 34n)));
+    const target = paddr(frames.base + BigInt(i) * frames.run + (addr % frames.run));
     const done = map(mm, allocator, { addr, size, paddr: target, prot: FULL, largest });
+    if (i === 0 && done.failure) throw new Error(`${arch.id}: nothing can be mapped: ${done.failure.kind}`);
     if (done.size > 0n) mappings.push({ addr, size: done.size, paddr: target, largest });
   }
   return { mm, top, mappings };

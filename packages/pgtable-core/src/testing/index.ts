@@ -5,4 +5,3 @@
 export * from './arbitraries.ts';
 export type { Law, LawOptions } from './law.ts';
 export { archLaws } from './laws.ts';
-export * from './oracles.ts';

@@ -6,7 +6,7 @@ import { makeTable } from '../codec.ts';
 import type { Entry, Slot } from '../entry.ts';
 import { isFolded, pXdOffset } from '../fold.ts';
 import { type Arch, indexAt } from '../geometry.ts';
-import { above, isUpper, LEVELS, type LowerLevel, type UpperLevel } from '../level.ts';
+import { above, below, isUpper, LEVELS, type LowerLevel, type UpperLevel } from '../level.ts';
 import { pXdIs } from '../reading.ts';
 import { arbitraryAddr, topsOf } from './arbitraries.ts';
 import { bare, type Law, type LawMaker, same } from './law.ts';
@@ -17,7 +17,8 @@ export function geometryLaws(arch: Arch, law: LawMaker): Law[] {
   const mm = bare(arch);
   const at = fc.constantFrom(...topsOf(arch)).chain((top) => arbitraryAddr(arch, top));
   const upper = LEVELS.filter(isUpper);
-  const table = (level: UpperLevel): Entry<UpperLevel> | undefined => makeTable(arch, level, paddr(1n << 40n));
+  const table = (level: UpperLevel): Entry<UpperLevel> | undefined =>
+    makeTable(arch, level, paddr(BigInt(Math.max(geometry[below(level)].tableBytes, 2 ** spec.pageShift))));
 
   return [
     law('geometry', 'the indexes and the page offset put together are the address', at, (addr) => {
@@ -45,6 +46,7 @@ export function geometryLaws(arch: Arch, law: LawMaker): Law[] {
     ),
     law('covers', 'a table pointer of a level covers what the level covers', fc.constantFrom(...upper), (level) => {
       const entry = table(level);
+      if (entry === undefined && spec.levels[level].table) throw new Error(`${level}: no table address fits`);
       if (entry === undefined) return;
       same(`covers of ${level}`, arch.rules[level].covers({ entry }), BigInt(geometry[level].shift));
     }),

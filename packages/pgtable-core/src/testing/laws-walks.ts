@@ -5,6 +5,7 @@ import { pXdOffset } from '../fold.ts';
 import type { Arch } from '../geometry.ts';
 import { unmap } from '../map.ts';
 import { isTranslatable, readEntry } from '../mm.ts';
+import { isAddressCorrect, keepsLaw } from '../oracles.ts';
 import { pXdIs } from '../reading.ts';
 import { StackArea } from '../stack.ts';
 import type { Stepper } from '../stepper.ts';
@@ -12,7 +13,6 @@ import { walk } from '../walk.ts';
 import { type RangeStep, walkRange } from '../walk-range.ts';
 import { arbitrarySpace, type Space } from './arbitraries.ts';
 import { type Law, type LawMaker, same } from './law.ts';
-import { isAddressCorrect, keepsLaw } from './oracles.ts';
 
 /** Real pointers, ends from the entry: what patch 2 of the series gives an ordinary walker. */
 const entryAware: Stepper = {
@@ -58,7 +58,7 @@ function everyStep({ mm, top, mappings }: Space, stepper: Stepper, holds: (step:
   for (const { addr, size } of mappings) {
     const start = addr >= room ? vaddr(addr - room) : addr;
     const last = addr + size + room - 1n;
-    const inside = last < 1n << 64n && isTranslatable(mm.arch, top, vaddr(last));
+    const inside = last < 1n << 64n && isTranslatable(mm, top, vaddr(last));
     const visitor: Parameters<typeof walkRange>[0]['visitor'] = {
       enter(step) {
         const { slot, entry, addr } = step;

@@ -14,12 +14,12 @@ import {
 export function tables(
   arch: Arch,
   pgd: bigint,
-  words: Readonly<Record<number, bigint>>,
+  words: Readonly<Record<string, bigint>>,
   memory: Memory = flatMemory(new ArrayBuffer(0x1000), 0x1000n),
 ): Mm {
   const mm = mmFromTable(arch, memory, paddr(pgd));
   for (const [addr, word] of Object.entries(words))
     if (!writeEntry(mm, { level: 'pgd', space: 'memory', addr: BigInt(addr) }, word as Entry<'pgd'>))
-      throw new Error(`0x${Number(addr).toString(16)} lies outside memory`);
+      throw new Error(`${addr} lies outside memory`);
   return mm;
 }

@@ -84,7 +84,7 @@ export const toy3: Arch = defineArch(toy3Spec);
  * Four levels in the definition, three in the machine: pud is folded at boot in middle style, so that its slot is made
  * from the 64-byte table that the pointer lies in and the address. Little-endian; the 22 bits of an address are alike above.
  */
-export const toyBootSpec: ArchSpec = {
+const toyBootSpec: ArchSpec = {
   ...toy3Spec,
   id: 'toy-boot',
   va: { extend: 'halves', bits: 22 },
@@ -142,7 +142,7 @@ export const toy32: Arch = defineArch(toy32Spec);
 
 // Entry bits of the toy that folds per process.
 const TYPE: Expr = and('entry', 3n);
-export const INVALID = 0x4n;
+const INVALID = 0x4n;
 export const LARGE = 0x8n;
 /** Sizes by type: pmd 2^15, pud 2^18, p4d 2^21, pgd 2^24. */
 const covers: Expr = select(eq(TYPE, 3n), 24n, select(eq(TYPE, 2n), 21n, select(eq(TYPE, 1n), 18n, 15n)));

@@ -1,12 +1,12 @@
 /** The two oracles of a range walk, kept apart: is each address read where it should be, and does each loop keep the law? */
-import type { Vaddr } from '../brand.ts';
-import { type Slot, sameSlot, slotPlus } from '../entry.ts';
-import { pgdOffset, pXdOffset } from '../fold.ts';
-import { isUpper, type Level } from '../level.ts';
-import { type Mm, readEntry } from '../mm.ts';
-import type { StackArea } from '../stack.ts';
-import type { Stepper } from '../stepper.ts';
-import type { RangeStep } from '../walk-range.ts';
+import type { Vaddr } from './brand.ts';
+import { type Slot, sameSlot, slotPlus } from './entry.ts';
+import { pgdOffset, pXdOffset } from './fold.ts';
+import { isUpper, type Level } from './level.ts';
+import { type Mm, readEntry } from './mm.ts';
+import type { StackArea } from './stack.ts';
+import type { Stepper } from './stepper.ts';
+import type { RangeStep } from './walk-range.ts';
 
 /**
  * The slot that a walk of `addr` alone, from the top and by real pointers, reads at `level`.
