@@ -71,9 +71,9 @@ function readAs(arch: Arch, level: Level): Level {
  * @throws {@link UsageError} `argument` if a table of that level cannot be the top one
  */
 export function createMm(arch: Arch, memory: Memory, allocator: TableAllocator, top: Level = 'pgd'): Mm | undefined {
-  const table = arch.spec.root.tops[top] && newTop(arch, memory, allocator, top);
-  if (!arch.spec.root.tops[top])
-    throw new UsageError('argument', 'top', `one of ${Object.keys(arch.spec.root.tops).join(', ')}`);
+  const { tops } = arch.spec.root;
+  if (!tops[top]) throw new UsageError('argument', 'top', `one of ${Object.keys(tops).join(', ')}`);
+  const table = newTop(arch, memory, allocator, top);
   return table === undefined ? undefined : rooted(arch, memory, table, top);
 }
 
