@@ -120,6 +120,11 @@ describe('packages', () => {
   });
 });
 
+test('npm run demo leaves the choice of a guest to its options', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(scripts.demo).toMatch(/packages\/cli\/src\/main\.ts demo$/);
+});
+
 describe('walkers', () => {
   test('gup-fast reads memory through its port only', () => {
     for (const { file, text } of sources.filter(({ name }) => name === 'gup-fast'))
