@@ -1,5 +1,5 @@
 /**
- * For tests: the laws of an architecture, the two oracles of a range walk, and cases to feed them. Needs fast-check.
+ * For tests: the laws of an architecture, and cases to feed them. Needs fast-check.
  * @module
  */
 export * from './arbitraries.ts';
