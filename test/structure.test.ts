@@ -28,8 +28,8 @@ const LAYERS = [
   ['geometry', 'codec', 'check-arch', 'define-arch', 'json', 'range', 'alloc', 'mm'],
   ['fold', 'addr-end', 'reading', 'stepper'],
   ['walk-range', 'walk', 'build', 'map', 'oracles'],
-  ['explain'],
-  ['index', 'testing', 'guest'],
+  ['hardware', 'machine', 'translate', 'linux-mmu', 'explain', 'picture', 'svg', 'ranges', 'protect'],
+  ['index', 'testing', 'guest', 'vectors'],
 ];
 
 describe('core', () => {

@@ -1,6 +1,6 @@
 /** What an architecture must say. Everything is data: the walker, a compiler and a solver read the same definition. */
 import type { Expr } from './expr.ts';
-import type { Fields } from './field.ts';
+import type { Field, Fields } from './field.ts';
 import type { Level } from './level.ts';
 
 /**
@@ -69,6 +69,10 @@ export interface LevelSpec {
   readonly leaf?: LeafFormat;
   /** The kernel's reading of an entry: what the Linux helper of that name answers, over `entry`. Left out: never. */
   readonly is: Readonly<Partial<Record<Predicate, Expr>>>;
+  /** What the Linux helper `pXd_mk…` of that name makes of a present leaf, over `entry`. Left out: the level has no such helper. */
+  readonly mk?: Readonly<Partial<Record<Change, Expr>>>;
+  /** How an entry that is not present says where its page was swapped out to. */
+  readonly swap?: SwapFormat;
   /** log2 of what one entry covers, over `entry`, where an entry-aware `pXd_addr_end` knows better than the level. */
   readonly covers?: Expr;
 }
@@ -89,6 +93,40 @@ export type Predicate =
   | 'exec'
   | 'user'
   | 'softDirty';
+
+/**
+ * What Linux's helpers change in a leaf: pXd_mkyoung, mkold, mkdirty, mkclean, mkwrite (pte_mkwrite_novma), wrprotect,
+ * mkspecial, mkdevmap, mkhuge, mkinvalid, mksoft_dirty, clear_soft_dirty.
+ */
+export type Change =
+  | 'young'
+  | 'old'
+  | 'dirty'
+  | 'clean'
+  | 'write'
+  | 'wrprotect'
+  | 'special'
+  | 'devmap'
+  | 'huge'
+  | 'invalid'
+  | 'softDirty'
+  | 'clearSoftDirty';
+
+/** A swap entry: __swp_entry and its parts. */
+export interface SwapFormat {
+  /** Which swap device. */
+  readonly type: Field;
+  /** Which page of it. */
+  readonly offset: Field;
+  /** The constant bits. */
+  readonly base: bigint;
+  /** Whether the bits of `offset` are stored inverted (x86-64). */
+  readonly inverted?: boolean;
+  /** The bit by which Linux notes that one process alone owns the page. */
+  readonly exclusive?: bigint;
+  /** The bit by which Linux notes soft-dirty in a swap entry. */
+  readonly softDirty?: bigint;
+}
 
 /** How and when a level is folded into the one above it. */
 export interface FoldSpec {

@@ -1,8 +1,8 @@
 /** Entries made and taken apart: templates with an address in them, and the address back out. */
-import type { LeafFormat, Prot } from './arch.ts';
+import type { Change, LeafFormat, Prot } from './arch.ts';
 import { type Paddr, paddr } from './brand.ts';
 import type { Entry } from './entry.ts';
-import { addressMask, type Fields, gather, maskOf, scatter } from './field.ts';
+import { addressMask, type Field, type Fields, gather, maskOf, scatter } from './field.ts';
 import type { Arch } from './geometry.ts';
 import type { Level, UpperLevel } from './level.ts';
 
@@ -60,4 +60,39 @@ export function leafAddress(arch: Arch, level: Level, entry: Entry): Paddr {
 export function fieldsOf(arch: Arch, level: Level, kind: 'table' | 'leaf', entry: Entry): Record<string, bigint> {
   const fields = arch.spec.levels[level][kind]?.fields ?? {};
   return Object.fromEntries(Object.entries(fields).map(([name, f]) => [name, (entry & maskOf(f)) >> BigInt(f.lo)]));
+}
+
+/** What Linux's `pXd_mk…` of that name makes of a leaf; `undefined` where the level has no such helper. */
+export const change = <L extends Level>(
+  arch: Arch,
+  level: L,
+  what: Change,
+  entry: Entry<NoInfer<L>>,
+): Entry<L> | undefined => arch.rules[level].mk[what]?.({ entry }) as Entry<L> | undefined;
+
+/** Where a page was swapped out to: the device's number, and the page on it. */
+export interface Swap {
+  readonly type: bigint;
+  readonly offset: bigint;
+}
+
+const put = (field: Field, value: bigint): bigint => (value << BigInt(field.lo)) & maskOf(field);
+const take = (field: Field, raw: bigint): bigint => (raw & maskOf(field)) >> BigInt(field.lo);
+
+/** `pXd_swp_entry` backwards: the entry of a page that is swapped out; `undefined` if the level has none or it does not fit. */
+export function makeSwap<L extends Level>(arch: Arch, level: L, { type, offset }: Swap): Entry<L> | undefined {
+  const { swap } = arch.spec.levels[level];
+  if (!swap) return undefined;
+  const placed = put(swap.offset, offset) ^ (swap.inverted ? maskOf(swap.offset) : 0n);
+  const entry = (swap.base | put(swap.type, type) | placed) as Entry<L>;
+  const back = swapOf(arch, level, entry as Entry);
+  return back?.type === type && back.offset === offset ? entry : undefined;
+}
+
+/** The parts of a swap entry. Meaningful only where the entry is one; `undefined` if the level has none. */
+export function swapOf(arch: Arch, level: Level, entry: Entry): Swap | undefined {
+  const { swap } = arch.spec.levels[level];
+  if (!swap) return undefined;
+  const stored = swap.inverted ? entry ^ maskOf(swap.offset) : entry;
+  return { type: take(swap.type, entry), offset: take(swap.offset, stored) };
 }

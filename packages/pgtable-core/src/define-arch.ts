@@ -1,5 +1,5 @@
 /** A definition becomes an architecture here, checked once; nothing behind this door checks it again. */
-import type { ArchSpec, LevelSpec, Predicate } from './arch.ts';
+import type { ArchSpec, Change, LevelSpec, Predicate } from './arch.ts';
 import { checkLevel, checkRoot } from './check-arch.ts';
 import { ArchError } from './errors.ts';
 import { type Env, type Expr, evaluator, type Var, varsOf } from './expr.ts';
@@ -61,8 +61,11 @@ function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
   };
   const is: Partial<Record<Predicate, (env: Env) => boolean>> = {};
   for (const [name, e] of Object.entries(spec.is)) is[name as Predicate] = truth(`is.${name}`, e, ['entry']);
+  const mk: Partial<Record<Change, (env: Env) => bigint>> = {};
+  for (const [name, e] of Object.entries(spec.mk ?? {})) mk[name as Change] = rule(`mk.${name}`, e, ['entry']);
   return {
     is,
+    mk,
     folded: spec.fold && truth('fold.if', spec.fold.if ?? 1n, ['entry', 'root']),
     foldedSlot: rule('fold.slot', spec.fold?.slot ?? 'slot', ['slot', 'addr']),
     covers: rule('covers', spec.covers ?? BigInt(geometry.shift), ['entry']),

@@ -1,4 +1,5 @@
 /** Named bit fields of an entry, and the physical address that some of them hold in pieces. */
+import { and, type Expr, or, shl, shr } from './expr.ts';
 
 /** What a field is for. `type` bits are constant within one kind of entry; `zero` bits must be 0. */
 export type FieldKind = 'address' | 'type' | 'flag' | 'software' | 'zero';
@@ -35,6 +36,13 @@ export const addressMask = (fields: Fields): bigint => pieces(fields).reduce((m,
 /** The address that the pieces of `raw` hold, in bytes. */
 export const gather = (fields: Fields, raw: bigint): bigint =>
   pieces(fields).reduce((a, f) => a | (((raw & maskOf(f)) >> BigInt(f.lo)) << BigInt(f.to ?? f.lo)), 0n);
+
+/** The same as an expression over `entry`. */
+export const addressOf = (fields: Fields): Expr =>
+  pieces(fields).reduce<Expr>((e, f) => {
+    const piece = shl(shr(and('entry', maskOf(f)), BigInt(f.lo)), BigInt(f.to ?? f.lo));
+    return e === 0n ? piece : or(e, piece);
+  }, 0n);
 
 /** The bits of `value`, a byte address, at the places where an entry holds them; `undefined` if some do not fit. */
 export function scatter(fields: Fields, value: bigint): bigint | undefined {

@@ -1,5 +1,5 @@
 /** What follows from a definition: PUD_SHIFT, PUD_SIZE, PTRS_PER_PUD, and rules ready to be asked. */
-import type { ArchSpec, Predicate } from './arch.ts';
+import type { ArchSpec, Change, Predicate } from './arch.ts';
 import type { Env } from './expr.ts';
 import { LEVELS, type Level } from './level.ts';
 
@@ -21,6 +21,8 @@ export interface Geometry {
 export interface Rules {
   /** The kernel's reading of the bits alone; `pXdIs` adds what folding makes constant. */
   readonly is: Readonly<Partial<Record<Predicate, (env: Env) => boolean>>>;
+  /** The entry that each of Linux's helpers makes of the one in `env`. */
+  readonly mk: Readonly<Partial<Record<Change, (env: Env) => bigint>>>;
   /** Whether this level is folded below the entry (of the level above) in `env`; `undefined` for a real level. */
   readonly folded: ((env: Env) => boolean) | undefined;
   /** The slot at this level, folded, from `slot` of the level above and `addr`. */

@@ -1,6 +1,6 @@
 /** The shape of a definition: what is there, of which kind. Definitions from JSON have no compiler to tell them. */
 import * as v from 'valibot';
-import type { Predicate } from './arch.ts';
+import type { Change, Predicate } from './arch.ts';
 import { ArchError } from './errors.ts';
 
 const word = v.bigint();
@@ -20,6 +20,17 @@ const PREDICATES = [
   ...['write', 'young', 'dirty', 'exec', 'user', 'softDirty'],
 ] as readonly Predicate[];
 const is = v.strictObject(Object.fromEntries(PREDICATES.map((name) => [name, v.optional(expr)])));
+
+const CHANGES = [
+  ...['young', 'old', 'dirty', 'clean', 'write', 'wrprotect', 'special', 'devmap'],
+  ...['huge', 'invalid', 'softDirty', 'clearSoftDirty'],
+] as readonly Change[];
+const mk = v.strictObject(Object.fromEntries(CHANGES.map((name) => [name, v.optional(expr)])));
+
+const swap = v.strictObject({
+  ...{ type: field, offset: field, base: word, inverted: v.optional(v.boolean()) },
+  ...{ exclusive: v.optional(word), softDirty: v.optional(word) },
+});
 
 const right = v.strictTuple([word, word]);
 const level = v.strictObject({
@@ -45,6 +56,8 @@ const level = v.strictObject({
     }),
   ),
   is,
+  mk: v.optional(mk),
+  swap: v.optional(swap),
   covers: v.optional(expr),
 });
 

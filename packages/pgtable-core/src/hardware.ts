@@ -1,0 +1,172 @@
+/** What an architecture says of its MMU: data where the manual is a table, a function where it is an algorithm. */
+import type { Vaddr } from './brand.ts';
+import type { Expr } from './expr.ts';
+import type { Arch } from './geometry.ts';
+import type { Level } from './level.ts';
+
+/** What is done with the byte. */
+export type Access = 'read' | 'write' | 'execute';
+
+/** What one privilege may do. */
+export type Rights = Readonly<Record<Access, boolean>>;
+
+/** One access as the MMU sees it: the root register, the virtual address, and what is to be done there. */
+export interface Query {
+  readonly root: bigint;
+  readonly addr: Vaddr;
+  readonly access: Access;
+}
+
+/**
+ * The MMU of an architecture: the hardware's reading of the entries, beside the kernel's in {@link ArchSpec}.
+ * `S` is the machine state that it consults (privilege, control-register bits), by the names of the vector format.
+ */
+export interface Mmu<S extends object = object> {
+  readonly arch: Arch;
+  /** Every part of the state, with the value that it has unless said otherwise. */
+  readonly defaults: S;
+  /** What the hardware does in this state. Pure: `machine` calls it once for each state. */
+  hardware(state: S): Hardware;
+}
+
+/** What the hardware does in one machine state. */
+export interface Hardware {
+  /** Bytes of one entry, where the hardware's differ from Linux's (arm short descriptors: 4, a pgd is two of them). */
+  readonly entryBytes?: 4 | 8;
+  /** The rules of each level that a walk can reach. */
+  readonly levels: Readonly<Partial<Record<Level, LevelReading>>>;
+  /** Before the walk: does this address have one, and where does it start? */
+  begin(query: Query): Begin;
+  /** What the kind of fault that a rule names is called here, and its code. */
+  fault(kind: string, at: FaultPlace): Fault;
+  /** The kind of fault that an entry outside memory raises. */
+  readonly unreadable: string;
+  /** What no single entry decides: rights that the whole path takes away (SMEP, SMAP, WXN, PAN). */
+  whole?(path: readonly Step[], taken: readonly Taken[]): readonly Taken[];
+  /** The last word at the leaf: accessed and dirty, and the kind of fault where a right is missing. */
+  settle(outcome: Outcome): Settled;
+}
+
+/** One level as the hardware reads it. Expressions look at `entry`, `addr` and `root`. */
+export interface LevelReading {
+  /** Asked in this order; the first that holds ends the walk. Order is visible. */
+  readonly rules: readonly FaultRule[];
+  /** 1 if the entry maps memory, 0 if it designates a table. */
+  readonly leaf: Expr;
+  readonly table?: TableReading;
+  readonly page?: PageReading;
+}
+
+/** An entry that designates a table. */
+export interface TableReading {
+  /** The physical address of the table below, in bytes. */
+  readonly base: Expr;
+  /** Address bits that index it, where the geometry of the level below does not say it. */
+  readonly bits?: Expr;
+  readonly takes?: readonly Taking[];
+}
+
+/** An entry that maps memory. */
+export interface PageReading {
+  /** The physical address of the first byte of the page. */
+  readonly base: Expr;
+  /** log2 of the bytes of the page, where it is not what the entry covers (Svnapot). */
+  readonly shift?: Expr;
+  readonly takes?: readonly Taking[];
+}
+
+/** Where `when` holds, the walk ends in a fault of this kind. */
+export interface FaultRule {
+  readonly when: Expr;
+  /** The kind, which `fault` turns into the architecture's name and code. */
+  readonly kind: string;
+  /** The rule in words, with the manual's names: `W without R is reserved`. */
+  readonly why: string;
+}
+
+/** Where `when` holds, the entry takes these rights away from the access's privilege. */
+export interface Taking {
+  readonly when: Expr;
+  readonly rights: readonly Access[];
+  /** The reason, with the manual's names: `R/W = 0`. */
+  readonly why: string;
+}
+
+/** A right that is gone, and who took it. */
+export interface Taken {
+  readonly right: Access;
+  readonly level: Level;
+  readonly why: string;
+}
+
+/** A table as the hardware finds it. */
+export interface Table {
+  readonly level: Level;
+  /** Physical address in bytes. */
+  readonly base: bigint;
+  /** log2 of the bytes that an entry covers. */
+  readonly shift: number;
+  /** Address bits that index it. */
+  readonly bits: number;
+}
+
+/** Memory that a walk arrives at: `base` and log2 of its size. */
+export interface Page {
+  readonly base: bigint;
+  readonly shift: number;
+}
+
+/** A refusal, by the kind that `Hardware.fault` understands. */
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly fault: string;
+  readonly why: string;
+}
+
+/** How a translation begins: at a table, at once with memory (real-space ASCE, MMU off), or not at all. */
+export type Begin = ({ readonly kind: 'table' } & Table) | ({ readonly kind: 'page' } & Page) | Refusal;
+
+/** One entry that the hardware read. */
+export interface Step {
+  readonly level: Level;
+  /** Physical address of the entry. */
+  readonly at: bigint;
+  /** Its number in the table. */
+  readonly index: number;
+  readonly entry: bigint;
+  /** log2 of the bytes that it covers. */
+  readonly shift: number;
+}
+
+/** Where a fault happened; `level` and `entry` are missing before the walk. */
+export interface FaultPlace {
+  readonly query: Query;
+  readonly level?: Level;
+  /** The rights that are gone, where a right was missing. */
+  readonly taken: readonly Taken[];
+}
+
+/** A fault by the architecture's own name and code. */
+export interface Fault {
+  readonly name: string;
+  /** Program-interruption code, error code, cause or fault status code; missing where the architecture has none. */
+  readonly code?: bigint;
+}
+
+/** What a walk found, for the last word on it. */
+export interface Outcome {
+  readonly query: Query;
+  readonly path: readonly Step[];
+  /** Physical address of the byte. */
+  readonly paddr: bigint;
+  readonly taken: readonly Taken[];
+}
+
+/** Allowed, with the entries that the hardware writes; or refused. */
+export type Settled = Refusal | { readonly kind: 'done'; readonly updates: readonly Update[] };
+
+/** An entry that the hardware changes: accessed or dirty. */
+export interface Update {
+  readonly at: bigint;
+  readonly entry: bigint;
+}

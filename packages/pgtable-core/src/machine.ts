@@ -1,0 +1,80 @@
+/** An MMU in one state, its rules checked and ready to be asked. */
+import { ArchError } from './errors.ts';
+import { type Env, type Expr, evaluator, varsOf } from './expr.ts';
+import type { Arch } from './geometry.ts';
+import type { FaultRule, Hardware, LevelReading, Mmu, Taking } from './hardware.ts';
+import { LEVELS, type Level } from './level.ts';
+
+/** An MMU in one state. Made by {@link machine}; hand it to `translate`, `ranges` and `explain`. */
+export interface Machine {
+  readonly arch: Arch;
+  readonly hardware: Hardware;
+  /** The state, every key said. */
+  readonly state: Readonly<Record<string, unknown>>;
+  readonly entryBytes: 4 | 8;
+  readonly levels: Readonly<Partial<Record<Level, Reading>>>;
+  /** The same MMU in another state. */
+  in(changes: Readonly<Record<string, unknown>>): Machine;
+}
+
+type Ask = (env: Env) => bigint;
+type Ready<T extends { readonly when: Expr }> = Omit<T, 'when'> & { readonly when: Ask };
+
+/** {@link LevelReading}, ready to be asked. */
+export interface Reading {
+  readonly rules: readonly Ready<FaultRule>[];
+  readonly leaf: Ask;
+  readonly table?: { readonly base: Ask; readonly bits?: Ask; readonly takes: readonly Ready<Taking>[] };
+  readonly page?: { readonly base: Ask; readonly shift?: Ask; readonly takes: readonly Ready<Taking>[] };
+}
+
+/**
+ * The MMU in the state that `state` says, and its defaults where it says nothing.
+ * @throws {@link ArchError} `expression` for a rule that is not understood
+ */
+export function machine<S extends object>(mmu: Mmu<S>, state: Partial<NoInfer<S>> = {}): Machine {
+  const full = { ...mmu.defaults, ...state };
+  const hardware = mmu.hardware(full);
+  const levels: Partial<Record<Level, Reading>> = {};
+  for (const level of LEVELS) {
+    const said = hardware.levels[level];
+    if (said) levels[level] = ready(`${mmu.arch.id} hardware.${level}`, said);
+  }
+  return {
+    ...{ arch: mmu.arch, hardware, levels, state: { ...full } },
+    entryBytes: hardware.entryBytes ?? mmu.arch.entryBytes,
+    in: (changes) => machine(mmu, { ...full, ...changes }),
+  };
+}
+
+function ready(where: string, { rules, leaf, table, page }: LevelReading): Reading {
+  const ask = (name: string, e: Expr): Ask => {
+    try {
+      if (varsOf(e).has('slot')) throw new TypeError('looks at slot; it may look at entry, addr, root');
+      return evaluator(e);
+    } catch (error) {
+      throw new ArchError('expression', `${where}.${name}`, error instanceof Error ? error.message : String(error));
+    }
+  };
+  const all = <T extends { readonly when: Expr }>(name: string, of: readonly T[] = []): Ready<T>[] =>
+    of.map((one, n) => ({ ...one, when: ask(`${name}[${n}]`, one.when) }));
+  // What is neither a leaf nor a table would have nowhere to go.
+  if ((!page && leaf !== 0n) || (!table && leaf !== 1n))
+    throw new ArchError('missing', where, 'leaf is 0n without a page, 1n without a table, an expression with both');
+  return {
+    rules: all('rules', rules),
+    leaf: ask('leaf', leaf),
+    ...(table && {
+      table: {
+        ...{ base: ask('table.base', table.base), takes: all('table.takes', table.takes) },
+        ...(table.bits !== undefined && { bits: ask('table.bits', table.bits) }),
+      },
+    }),
+    ...(page && {
+      page: {
+        ...{ base: ask('page.base', page.base), takes: all('page.takes', page.takes) },
+        ...(page.shift !== undefined && { shift: ask('page.shift', page.shift) }),
+      },
+    }),
+  };
+}
