@@ -49,7 +49,7 @@ describe('the minimum', () => {
     ['missing', 'levels.pte.is: says nothing of present', { is: { none: 1n } }],
     ['missing', 'levels.pte: says nothing of leaf: how is a page mapped?', { leaf: undefined }],
     ['empty-not-none', 'levels.pte: empty 0x20 is not none', { empty: 0x20n }],
-    ['expression', 'levels.pte.covers: looks at addr; it may look at entry', { covers: 'addr' }],
+    ['expression', 'levels.pte.covers: looks at addr; it may look at entry, root', { covers: 'addr' }],
   ])('what it must say and does not is refused: %s', (code, message, change) => {
     const { pgd, pmd, pte } = minimum.spec.levels;
     const levels = nopud({ pgd, pmd, pte: { ...pte, ...change } as typeof pte });

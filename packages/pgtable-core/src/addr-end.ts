@@ -22,7 +22,8 @@ export const pXdAddrEnd = (mm: Mm, level: Level, addr: Vaddr, end: Vaddr): Vaddr
 
 /**
  * `pXd_addr_end(pXd, addr, end)`, from the entry (series v2, patches 2 and 3): the end of what this very entry covers.
- * Differs from the level's answer only where the definition says `covers` (s390: pgd and p4d).
+ * Differs from the level's answer only where the definition says `covers` (s390: pgd and p4d). A definition may look at
+ * the root too, where entries do not say their level; the series' own helpers could not, they are not given the mm.
  */
 export const pXdAddrEndOf = <L extends UpperLevel>(
   mm: Mm,
@@ -30,7 +31,8 @@ export const pXdAddrEndOf = <L extends UpperLevel>(
   entry: Entry<NoInfer<L>>,
   addr: Vaddr,
   end: Vaddr,
-): Vaddr => (isNop(mm, level) ? end : crop(addr, end, 1n << mm.arch.rules[level].covers({ entry })));
+): Vaddr =>
+  isNop(mm, level) ? end : crop(addr, end, 1n << mm.arch.rules[level].covers({ entry, root: mm.root ?? 0n }));
 
 /**
  * `pXd_addr_end_folded(pXd, addr, end)` (series v2, patch 1), for lockless walkers only: a level with a helper of its own

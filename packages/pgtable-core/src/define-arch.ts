@@ -68,7 +68,7 @@ function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
     mk,
     folded: spec.fold && truth('fold.if', spec.fold.if ?? 1n, ['entry', 'root']),
     foldedSlot: rule('fold.slot', spec.fold?.slot ?? 'slot', ['slot', 'addr']),
-    covers: rule('covers', spec.covers ?? BigInt(geometry.shift), ['entry']),
+    covers: rule('covers', spec.covers ?? BigInt(geometry.shift), ['entry', 'root']),
     inverted: truth('leaf.inverted', spec.leaf?.inverted ?? 0n, ['entry']),
   };
 }

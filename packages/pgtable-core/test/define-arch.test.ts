@@ -163,10 +163,10 @@ describe('expression', () => {
       'looks at entry; it may look at slot, addr',
     ],
     [
-      'what an entry covers, from the root',
-      but('pgd', { covers: 'root' }),
+      'what an entry covers, from the slot',
+      but('pgd', { covers: 'slot' }),
       'levels.pgd.covers',
-      'looks at root; it may look at entry',
+      'looks at slot; it may look at entry, root',
     ],
     [
       'inversion that looks at the address',

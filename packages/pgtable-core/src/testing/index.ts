@@ -4,4 +4,4 @@
  */
 export * from './arbitraries.ts';
 export type { Law, LawOptions } from './law.ts';
-export { archLaws } from './laws.ts';
+export { archLaws, hostileLaws } from './laws.ts';

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { paddr } from '../brand.ts';
 import type { Arch } from '../geometry.ts';
+import { LEVELS } from '../level.ts';
 import { flatMemory } from '../memory.ts';
 import type { Mm } from '../mm.ts';
 
@@ -38,8 +39,12 @@ export const lawMaker =
       ),
   });
 
-/** An address space without memory: enough for questions about entries. */
-export const bare = (arch: Arch): Mm => ({ arch, memory: flatMemory(new ArrayBuffer(0)), pgd: paddr(0n) });
+/** An address space without memory, as deep as the architecture allows: enough for questions about entries. */
+export const bare = (arch: Arch): Mm => {
+  const deepest = LEVELS.find((level) => arch.spec.root.tops[level]) ?? 'pgd';
+  const root = arch.spec.root.tops[deepest]?.base ?? 0n;
+  return { arch, memory: flatMemory(new ArrayBuffer(0)), pgd: paddr(0n), root };
+};
 
 const text = (v: unknown): string => (typeof v === 'bigint' ? `0x${v.toString(16)}` : String(v));
 

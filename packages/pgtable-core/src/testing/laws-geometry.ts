@@ -35,8 +35,9 @@ export function geometryLaws(arch: Arch, law: LawMaker): Law[] {
       ([addr, end]) => {
         for (const level of upper) {
           const byLevel = pXdAddrEnd(mm, level, addr, end);
-          const byEntry = pXdAddrEndOf(mm, level, table(level) ?? (0n as Entry<UpperLevel>), addr, end);
-          for (const next of [byLevel, byEntry]) {
+          const entry = table(level);
+          const byEntry = entry === undefined ? [] : [pXdAddrEndOf(mm, level, entry, addr, end)];
+          for (const next of [byLevel, ...byEntry]) {
             const ends = next === end || (next % geometry[level].size === 0n && next - addr <= geometry[level].size);
             const inside = next === end || (next > addr && next - 1n < wrap64(end - 1n));
             if (!ends || !inside) throw new Error(`${level}: next 0x${next.toString(16)}`);
@@ -48,7 +49,11 @@ export function geometryLaws(arch: Arch, law: LawMaker): Law[] {
       const entry = table(level);
       if (entry === undefined && spec.levels[level].table) throw new Error(`${level}: no table address fits`);
       if (entry === undefined) return;
-      same(`covers of ${level}`, arch.rules[level].covers({ entry }), BigInt(geometry[level].shift));
+      same(
+        `covers of ${level}`,
+        arch.rules[level].covers({ entry, root: mm.root ?? 0n }),
+        BigInt(geometry[level].shift),
+      );
     }),
     law(
       'folded',

@@ -1,5 +1,7 @@
 /** What must hold for every architecture, ours or yours: run each law as a test of its own. */
 import type { Arch } from '../geometry.ts';
+import type { Mmu } from '../hardware.ts';
+import { hostileLaw } from './hostile.ts';
 import { type Law, type LawOptions, lawMaker } from './law.ts';
 import { entryLaws } from './laws-entries.ts';
 import { geometryLaws } from './laws-geometry.ts';
@@ -13,3 +15,14 @@ export function archLaws(arch: Arch, options: LawOptions = {}): Law[] {
   const law = lawMaker(options);
   return [...geometryLaws(arch, law), ...entryLaws(arch, law), ...walkLaws(arch, law)];
 }
+
+/**
+ * What holds of the hardware's reading, and of both readings, on tables that make no sense. Each run asks for 100
+ * addresses.
+ * @param states the machine states in which the MMU is asked; its defaults unless said otherwise
+ */
+export const hostileLaws = <S extends object>(
+  mmu: Mmu<S>,
+  states: readonly Partial<NoInfer<S>>[] = [{}],
+  options: LawOptions = {},
+): Law[] => [hostileLaw(mmu, states, lawMaker(options))];
