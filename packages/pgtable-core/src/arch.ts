@@ -28,6 +28,11 @@ export interface ArchSpec {
   readonly byteOrder: 'little' | 'big';
   /** Bytes of one entry; 8 unless said otherwise. */
   readonly entryBytes?: 4 | 8;
+  /**
+   * How the kernel reads an entry of 8 bytes that are two words of its machine (x86 PAE: GUP_GET_PXX_LOW_HIGH): low, high,
+   * and low again, until that has not changed. One load unless said otherwise.
+   */
+  readonly entryRead?: 'low-high-low';
   /** Which addresses its tables translate. */
   readonly va: AddressRule;
   /** The register that points at the top table. */
@@ -63,6 +68,12 @@ export interface LevelSpec {
   readonly fold?: FoldSpec;
   /** What a slot of an empty table holds; 0 unless said otherwise. */
   readonly empty?: bigint;
+  /** Bytes from one slot to the next, where that is more than an entry (arm: a pgd_t is two words, Linux reads the first). */
+  readonly slotBytes?: number;
+  /** Bytes that a table takes, a power of 2, where that is more than its slots (um with 3 levels on 32 bits: half a page is empty). */
+  readonly tableBytes?: number;
+  /** The word that Linux writes along with each entry, for a hardware that reads it instead. */
+  readonly shadow?: ShadowSpec;
   /** An entry that designates a table; every level but pte that is not folded away has one. */
   readonly table?: TableFormat;
   /** An entry that maps a page; pte has one, others where large pages exist. */
@@ -73,7 +84,7 @@ export interface LevelSpec {
   readonly mk?: Readonly<Partial<Record<Change, Expr>>>;
   /** How an entry that is not present says where its page was swapped out to. */
   readonly swap?: SwapFormat;
-  /** log2 of what one entry covers, over `entry`, where an entry-aware `pXd_addr_end` knows better than the level. */
+  /** log2 of what one entry covers, over `entry` and `root`, where an entry-aware `pXd_addr_end` knows better than the level. */
   readonly covers?: Expr;
 }
 
@@ -142,6 +153,14 @@ export interface FoldSpec {
   readonly entries?: number;
 }
 
+/** What stands beside each entry for the hardware, where that has no room for Linux's bits (arm short descriptors). */
+export interface ShadowSpec {
+  /** Bytes from the entry to its shadow. */
+  readonly at: number;
+  /** The shadow, over `entry`. */
+  readonly value: Expr;
+}
+
 /** How an entry designates the table below. */
 export interface TableFormat {
   readonly fields: Fields;
@@ -160,6 +179,10 @@ export interface LeafFormat {
   readonly protNone?: bigint;
   /** Over `entry`: 1 if the address pieces are stored inverted. */
   readonly inverted?: Expr;
+  /** Over `entry`: the first byte that it maps, where that is not what the pieces hold (Svnapot: they also hold its size). */
+  readonly first?: Expr;
+  /** Over `entry`: log2 of the bytes that it maps, where they are not what one slot covers (Svnapot: 16 slots map as one). */
+  readonly shift?: Expr;
 }
 
 /** Rights of a mapping. */

@@ -4,12 +4,13 @@ import type { Paddr, Vaddr } from './brand.ts';
 import { makeTable, withAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
-import { isAlwaysFolded, pgdOffset, pXdOffset } from './fold.ts';
+import { pgdOffset, pXdOffset, readAs } from './fold.ts';
 import type { Arch } from './geometry.ts';
 import { below, isUpper, LEVELS, type Level, type UpperLevel } from './level.ts';
 import type { Memory } from './memory.ts';
 import { type Mm, readEntry, topLevel, writeEntry } from './mm.ts';
-import { isFoldedInto, pXdIs } from './reading.ts';
+import { pXdIs } from './reading.ts';
+import { roleOf } from './walk.ts';
 
 /** Why a table could not be built; what had been built before stays. */
 export type BuildFailure =
@@ -41,27 +42,25 @@ function tableOf(
   level: Level,
   align: number,
 ): Paddr | undefined {
-  const tableBytes = bytesOf(arch, level);
+  const { entries, tableBytes } = sizeOf(arch, level);
   const table = allocator.alloc(Math.max(tableBytes, align));
   if (table === undefined) return undefined;
   const mm: Mm = { arch, memory, pgd: table };
   const empty = (arch.spec.levels[readAs(arch, level)].empty ?? 0n) as Entry;
-  for (let at = 0; at < tableBytes; at += arch.entryBytes)
-    if (!writeEntry(mm, { level, space: 'memory', addr: table + BigInt(at) }, empty)) return undefined;
+  const { slotBytes } = arch.geometry[level];
+  for (let n = 0; n < entries; n++)
+    if (!writeEntry(mm, { level, space: 'memory', addr: table + BigInt(n * slotBytes) }, empty)) return undefined;
   return table;
 }
 
-/** Bytes of a table of `level`: where a middle-style fold at boot reads it as a lower level's, that one's size counts. */
-function bytesOf(arch: Arch, level: Level): number {
+/** The size of a table of `level`: where a middle-style fold at boot reads it as a lower level's, that one's size counts. */
+function sizeOf(arch: Arch, level: Level): { entries: number; tableBytes: number } {
   const chain = LEVELS.slice(LEVELS.indexOf(level), LEVELS.indexOf(readAs(arch, level)) + 1);
-  return Math.max(...chain.map((l) => arch.geometry[l].tableBytes));
-}
-
-/** The level as which the entries of a table are finally read: the last of those always folded into it. */
-function readAs(arch: Arch, level: Level): Level {
-  let last = level;
-  while (isUpper(last) && isAlwaysFolded(arch, below(last))) last = below(last);
-  return last;
+  const largest = (of: (l: Level) => number): number => Math.max(...chain.map(of));
+  return {
+    entries: largest((l) => 2 ** arch.geometry[l].bits),
+    tableBytes: largest((l) => arch.geometry[l].tableBytes),
+  };
 }
 
 /**
@@ -97,14 +96,11 @@ export function populate(mm: Mm, allocator: TableAllocator, addr: Vaddr, level: 
     if (read === undefined) return { kind: 'outside-memory', level: at.level, addr, slot };
     const entry = pXdIs(mm, 'none', at.level, read) ? link(mm, allocator, at) : read;
     if (entry === undefined) return { kind: 'no-memory', level: at.level, addr };
-    const through = isFoldedInto(mm, at.level, entry) || isTable(mm, at.level, entry);
-    if (!through) return { kind: 'occupied', level: at.level, addr, slot, entry };
+    const role = roleOf(mm, at.level, entry);
+    if (role !== 'folded' && role !== 'table') return { kind: 'occupied', level: at.level, addr, slot, entry };
     slot = pXdOffset(mm, at, entry, addr);
   }
 }
-
-const isTable = (mm: Mm, level: UpperLevel, entry: Entry<UpperLevel>): boolean =>
-  pXdIs(mm, 'present', level, entry) && !pXdIs(mm, 'leaf', level, entry) && !pXdIs(mm, 'bad', level, entry);
 
 /** Puts a new table of the level below into a none slot. */
 function link(mm: Mm, allocator: TableAllocator, slot: Slot<UpperLevel>): Entry<UpperLevel> | undefined {

@@ -1,8 +1,8 @@
 /** Entries made and taken apart: templates with an address in them, and the address back out. */
-import type { Change, LeafFormat, Prot } from './arch.ts';
+import type { Change, LeafFormat, Predicate, Prot } from './arch.ts';
 import { type Paddr, paddr } from './brand.ts';
 import type { Entry } from './entry.ts';
-import { addressMask, type Field, type Fields, gather, maskOf, scatter } from './field.ts';
+import { addressMask, type Field, type Fields, gather, maskOf, scatter, valueIn } from './field.ts';
 import type { Arch } from './geometry.ts';
 import type { Level, UpperLevel } from './level.ts';
 
@@ -52,14 +52,20 @@ export function tableAddress(arch: Arch, level: UpperLevel, entry: Entry): Paddr
 export function leafAddress(arch: Arch, level: Level, entry: Entry): Paddr {
   const { leaf } = arch.spec.levels[level];
   if (!leaf) return paddr(0n);
+  const { first } = arch.rules[level];
+  if (first) return paddr(first({ entry }));
   const stored = arch.rules[level].inverted({ entry }) ? entry ^ addressMask(leaf.fields) : entry;
   return paddr(gather(leaf.fields, stored));
 }
 
+/** How many bytes a leaf maps: what its slot covers, unless the entry says more (Svnapot). Meaningful only where it is a leaf. */
+export const leafSize = (arch: Arch, level: Level, entry: Entry): bigint =>
+  1n << arch.rules[level].leafShift({ entry });
+
 /** The values of an entry's fields by name, read as a table pointer or as a leaf. */
 export function fieldsOf(arch: Arch, level: Level, kind: 'table' | 'leaf', entry: Entry): Record<string, bigint> {
   const fields = arch.spec.levels[level][kind]?.fields ?? {};
-  return Object.fromEntries(Object.entries(fields).map(([name, f]) => [name, (entry & maskOf(f)) >> BigInt(f.lo)]));
+  return Object.fromEntries(Object.entries(fields).map(([name, f]) => [name, valueIn(f, entry)]));
 }
 
 /** What Linux's `pXd_mk…` of that name makes of a leaf; `undefined` where the level has no such helper. */
@@ -70,6 +76,42 @@ export const change = <L extends Level>(
   entry: Entry<NoInfer<L>>,
 ): Entry<L> | undefined => arch.rules[level].mk[what]?.({ entry }) as Entry<L> | undefined;
 
+/** The bits of a leaf that rights decide: the others mean the same in every template. */
+const decidedByRights = ({ base, rights, protNone = base }: LeafFormat): bigint =>
+  Object.values(rights)
+    .flat()
+    .reduce((mask, granted) => mask | granted, base ^ protNone);
+
+/**
+ * `pXd_modify`: a present leaf with other rights. The frame stays, and whether the page is young, dirty or soft-dirty,
+ * and every bit that rights do not decide (_PAGE_CHG_MASK); `undefined` if the level has no leaves.
+ */
+export function modify<L extends Level>(
+  arch: Arch,
+  level: L,
+  entry: Entry<NoInfer<L>>,
+  prot: Prot,
+): Entry<L> | undefined {
+  const { leaf } = arch.spec.levels[level];
+  if (!leaf) return undefined;
+  const { is, mk, inverted } = arch.rules[level];
+  const straight = (raw: bigint): bigint => (inverted({ entry: raw }) ? raw ^ addressMask(leaf.fields) : raw);
+  const decided = decidedByRights(leaf);
+  let raw = straight((straight(entry) & ~decided) | (leafTemplate(leaf, prot) & decided));
+  // How a state is written may depend on the rights (s390: I of an old page, P of a clean one; x86: where dirty stands):
+  // so it is taken away, and made anew. Soft-dirty comes last, because dirty brings it.
+  const keep = (state: Predicate, make: Change, take: Change): void => {
+    const was = is[state]?.({ entry });
+    if (was === undefined) return;
+    raw = mk[take]?.({ entry: raw }) ?? raw;
+    if (was) raw = mk[make]?.({ entry: raw }) ?? raw;
+  };
+  keep('young', 'young', 'old');
+  keep('dirty', 'dirty', 'clean');
+  keep('softDirty', 'softDirty', 'clearSoftDirty');
+  return raw as Entry<L>;
+}
+
 /** Where a page was swapped out to: the device's number, and the page on it. */
 export interface Swap {
   readonly type: bigint;
@@ -77,7 +119,6 @@ export interface Swap {
 }
 
 const put = (field: Field, value: bigint): bigint => (value << BigInt(field.lo)) & maskOf(field);
-const take = (field: Field, raw: bigint): bigint => (raw & maskOf(field)) >> BigInt(field.lo);
 
 /** `pXd_swp_entry` backwards: the entry of a page that is swapped out; `undefined` if the level has none or it does not fit. */
 export function makeSwap<L extends Level>(arch: Arch, level: L, { type, offset }: Swap): Entry<L> | undefined {
@@ -94,5 +135,5 @@ export function swapOf(arch: Arch, level: Level, entry: Entry): Swap | undefined
   const { swap } = arch.spec.levels[level];
   if (!swap) return undefined;
   const stored = swap.inverted ? entry ^ maskOf(swap.offset) : entry;
-  return { type: take(swap.type, entry), offset: take(swap.offset, stored) };
+  return { type: valueIn(swap.type, entry), offset: valueIn(swap.offset, stored) };
 }

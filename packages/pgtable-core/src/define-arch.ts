@@ -29,6 +29,8 @@ function checkGeometry(spec: ArchSpec): void {
       throw new ArchError('geometry', where, `${value} is not a whole number from ${low} to ${high}`);
   };
   whole('pageShift', spec.pageShift, 1, 30);
+  if (spec.entryRead && spec.entryBytes === 4)
+    throw new ArchError('malformed', 'entryRead', 'an entry of 4 bytes is read in one load');
   let total = spec.pageShift;
   for (const level of LEVELS) {
     const { bits, fold } = spec.levels[level];
@@ -37,10 +39,25 @@ function checkGeometry(spec: ArchSpec): void {
       throw new ArchError('fold', `levels.${level}`, 'the top and the last level cannot be folded into another');
     if (fold?.style === 'middle' && fold.when === 'build')
       throw new ArchError('fold', `levels.${level}`, 'a fold at build time is top style');
+    checkSlots(level, spec.levels[level], spec.entryBytes ?? 8);
     total += bits;
   }
   whole('pageShift and all bits together', total, 1, 64);
   if (spec.va.bits !== undefined) whole('va.bits', spec.va.bits, spec.pageShift, total);
+}
+
+/** Slots and shadows made of whole words, no shadow on another entry. */
+function checkSlots(level: Level, { bits, slotBytes, tableBytes = 1, shadow }: LevelSpec, entryBytes: number): void {
+  const refuse = (name: string, rule: string): never => {
+    throw new ArchError('geometry', `levels.${level}.${name}`, rule);
+  };
+  const words = (bytes: number): boolean => Number.isInteger(bytes / entryBytes) && bytes > 0;
+  const slot = slotBytes ?? entryBytes;
+  if (!words(slot)) refuse('slotBytes', `${slot} is not a multiple of the ${entryBytes} bytes of an entry`);
+  if (!Number.isInteger(Math.log2(tableBytes))) refuse('tableBytes', `${tableBytes} is not a power of 2`);
+  if (!shadow) return;
+  if (!words(shadow.at)) refuse('shadow.at', `${shadow.at} is not a multiple of the ${entryBytes} bytes of an entry`);
+  if (shadow.at % slot === 0 && shadow.at < 2 ** bits * slot) refuse('shadow.at', `${shadow.at} lies on another entry`);
 }
 
 function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
@@ -69,6 +86,9 @@ function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
     folded: spec.fold && truth('fold.if', spec.fold.if ?? 1n, ['entry', 'root']),
     foldedSlot: rule('fold.slot', spec.fold?.slot ?? 'slot', ['slot', 'addr']),
     covers: rule('covers', spec.covers ?? BigInt(geometry.shift), ['entry', 'root']),
+    shadow: spec.shadow && rule('shadow.value', spec.shadow.value, ['entry']),
     inverted: truth('leaf.inverted', spec.leaf?.inverted ?? 0n, ['entry']),
+    first: spec.leaf?.first === undefined ? undefined : rule('leaf.first', spec.leaf.first, ['entry']),
+    leafShift: rule('leaf.shift', spec.leaf?.shift ?? BigInt(geometry.shift), ['entry']),
   };
 }

@@ -23,11 +23,11 @@ export function entry<L extends Level>(at: L, raw: bigint): Entry<L> {
   return raw as Entry<L>;
 }
 
-/** The slot `n` entries of `entryBytes` bytes further: what `pXdp++` does, whatever lies there. */
-export const slotPlus = <L extends Level>(slot: Slot<L>, n: bigint, entryBytes: number): Slot<L> => ({
+/** The slot `n` slots of `slotBytes` bytes further: what `pXdp++` does, whatever lies there. */
+export const slotPlus = <L extends Level>(slot: Slot<L>, n: bigint, slotBytes: number): Slot<L> => ({
   level: slot.level,
   space: slot.space,
-  addr: slot.addr + n * BigInt(entryBytes),
+  addr: slot.addr + n * BigInt(slotBytes),
 });
 
 /** Whether two slots are the same place. */

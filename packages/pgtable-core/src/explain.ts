@@ -1,91 +1,70 @@
-/** A walk told in words, and drawn as text: one line for each entry that was read. */
-import { leafAddress, tableAddress } from './codec.ts';
-import type { Entry, Slot } from './entry.ts';
-import { indexAt } from './geometry.ts';
-import { below, isUpper, LEVELS, type Level } from './level.ts';
-import { type Mm, topLevel } from './mm.ts';
-import { pXdIs } from './reading.ts';
-import { roleOf, type Trace, type WalkResult } from './walk.ts';
+/** A translation explained: each entry with its named fields, who took which right, which rule refused, and what would change it. */
+import { type FormatKind, formatOf, kindOf, type NamedField, namedFields } from './format.ts';
+import type { Query, Rights, Step, Taken } from './hardware.ts';
+import type { Machine } from './machine.ts';
+import type { Memory } from './memory.ts';
+import { rightsBy, type Said, said, takenBy } from './step.ts';
+import { formatSize, hex } from './tell.ts';
+import { type Translation, translate } from './translate.ts';
+import { type WhatIf, whatIf } from './what-if.ts';
 
-const hex = (value: bigint): string => `0x${value.toString(16)}`;
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
-
-/** A power of two in bytes as people write it: `4 KiB`, `2 GiB`. */
-export function formatSize(bytes: bigint): string {
-  const shift = bytes.toString(2).length - 1;
-  return `${2 ** (shift % 10)} ${UNITS[Math.floor(shift / 10)]}`;
+/** One entry that the hardware read, explained. */
+export interface ExplainedStep extends Step {
+  /** Address bits that index its table. */
+  readonly bits: number;
+  /** What the hardware takes it for; `fault`, where a rule refuses it. */
+  readonly kind: FormatKind | 'fault';
+  /** `table at 0x26dc000`, `4 KiB at 0x126c000`, or the rule that refuses it. */
+  readonly says: string;
+  /** Its fields, in the format of what the hardware takes it for. */
+  readonly fields: readonly NamedField[];
+  /** The rights that are gone at this level. */
+  readonly taken: readonly Taken[];
+  /** The rights that are left. */
+  readonly left: Rights;
 }
 
-const RIGHTS = ['write', 'exec', 'user', 'young', 'dirty', 'special', 'protnone'] as const;
-
-/** One entry in words, by the kernel's reading: `table at 0x26dc000`, `4 KiB at 0x126c000: write, young, dirty`. */
-export function explainEntry(mm: Mm, level: Level, entry: Entry): string {
-  const role = roleOf(mm, level, entry);
-  if (role === 'folded' && isUpper(level)) return `${below(level)} is folded into this entry`;
-  if (role === 'table' && isUpper(level)) return `table at ${hex(tableAddress(mm.arch, level, entry))}`;
-  if (role !== 'leaf') return { none: 'none', 'not-present': 'not present', bad: 'bad' }[role as 'none'];
-  const said = RIGHTS.filter((predicate) => pXdIs(mm, predicate, level, entry)).join(', ');
-  const { size } = mm.arch.geometry[level];
-  return `${formatSize(size)} at ${hex(leafAddress(mm.arch, level, entry))}${said && `: ${said}`}`;
+/** A translation, and why it came out so. */
+export interface Explanation {
+  /** The architecture's id. */
+  readonly arch: string;
+  readonly state: Machine['state'];
+  readonly query: Query;
+  readonly steps: readonly ExplainedStep[];
+  readonly result: Translation;
+  /** The single changes after which a refused access gets further, the nearest first; none where it succeeds. */
+  readonly changes: readonly WhatIf[];
 }
 
-/** Why a walk has no address, or which it has, in one sentence. */
-export function explainResult(result: WalkResult): string {
-  switch (result.kind) {
-    case 'leaf':
-      return `physical ${hex(result.paddr)}, a ${formatSize(result.size)} page of level ${result.level}`;
-    case 'not-translatable':
-      return `no address: only ${result.bits} bits are translated, and the ones above are not as they must be`;
-    case 'root-mismatch':
-      return `no address: the root register names ${result.register ? `a ${result.register} table` : 'no table that there is'}, the table itself is of level ${result.table}`;
-    case 'outside-memory':
-      return `no address: the ${result.level} slot at ${hex(result.slot.addr)} lies outside memory`;
-    default:
-      return `no address: ${result.level} ${result.kind.replace('-', ' ')}: ${result.level}[${result.index}] = ${hex(result.entry)}`;
-  }
+/** Translates as `translate` does, and explains the answer. Never throws for what memory holds. */
+export function explain(machine: Machine, memory: Memory, query: Query): Explanation {
+  const result = translate(machine, memory, query);
+  const begun = machine.hardware.begin(query);
+  const { path } = result;
+  const sound = path.filter((step) => said(machine, step, query).kind !== 'fault');
+  // A rule ends a walk before anybody asks for rights; the entries above it have taken theirs all the same.
+  const taken = result.taken.length > 0 ? result.taken : takenBy(machine, sound, query);
+  let above = begun.kind === 'table' ? begun.shift + begun.bits : 0;
+  const steps = path.map((step, n): ExplainedStep => {
+    const says = said(machine, step, query);
+    const kind = kindOf(machine, step, query);
+    const bits = above - step.shift;
+    above = step.shift;
+    const gone = taken.filter(({ level }) => path.findIndex((one) => one.level === level) <= n);
+    return {
+      ...{ ...step, bits, kind: says.kind === 'fault' ? 'fault' : kind, says: inWords(says) },
+      fields: namedFields(formatOf(machine, step, kind), step.entry),
+      taken: taken.filter(({ level }) => level === step.level),
+      left: rightsBy((access) => gone.every(({ right }) => right !== access)),
+    };
+  });
+  const changes = result.kind === 'fault' ? whatIf(machine, memory, query, result) : [];
+  return { arch: machine.arch.id, state: machine.state, query, steps, result, changes };
 }
 
-/** One line of a picture. */
-export interface PictureRow {
-  /** The address for which the slot was read. */
-  readonly addr: bigint;
-  readonly slot: Slot;
-  readonly entry: Entry;
-  /** What to say of the pointer, in place of its address: `&pgd`, `&p4d + 8`. */
-  readonly pointer?: string;
-}
-
-/** Entries that a walk read, in order: level, address, pointer, value, and what the value says. */
-export function picture(mm: Mm, rows: readonly PictureRow[]): string {
-  const cells = rows.map(({ addr, slot, entry, pointer }) => [
-    slot.level,
-    hex(addr),
-    `${pointer ? `${pointer} = ` : ''}${slot.space === 'stack' ? 'stack ' : ''}${hex(slot.addr)}`,
-    hex(entry),
-    explainEntry(mm, slot.level, entry),
-  ]);
-  return columns([['level', 'for', 'pointer', 'entry', 'which says'], ...cells]);
-}
-
-/** The quiet walk of one address as a picture: its indexes, each entry, and where it ends. */
-export function pictureOf(mm: Mm, { addr, steps, result }: Trace): string {
-  const rows = steps.map(({ level, slot, index, entry }) => ({ addr, slot, entry, pointer: `${level}[${index}]` }));
-  return [`${hex(addr)} = ${indexesOf(mm, addr)}`, picture(mm, rows), explainResult(result)].join('\n');
-}
-
-/** An address by its indexes: `pud[1] pmd[0] pte[2] + 0x10`. Levels without a table of their own are left out. */
-function indexesOf(mm: Mm, addr: bigint): string {
-  const { geometry, spec } = mm.arch;
-  const real = LEVELS.slice(LEVELS.indexOf(topLevel(mm) ?? 'pgd')).filter((level) => geometry[level].bits > 0);
-  const parts = real.map((level) => `${level}[${indexAt(addr, geometry[level].shift, geometry[level].bits)}]`);
-  return `${parts.join(' ')} + ${hex(addr & ((1n << BigInt(spec.pageShift)) - 1n))}`;
-}
-
-/** Lines with every cell but the last padded to its column. */
-function columns(lines: readonly (readonly string[])[]): string {
-  const width = (n: number): number => Math.max(...lines.map((line) => line[n]?.length ?? 0));
-  return lines
-    .map((line) => line.map((cell, n) => (n < line.length - 1 ? cell.padEnd(width(n)) : cell)).join('  '))
-    .join('\n');
+function inWords(says: Said): string {
+  if (says.kind === 'fault') return says.rule.why;
+  return says.kind === 'table'
+    ? `table at ${hex(says.base)}`
+    : `${formatSize(1n << BigInt(says.shift))} at ${hex(says.base)}`;
 }

@@ -14,7 +14,7 @@ export type Var = 'entry' | 'root' | 'addr' | 'slot';
 export type Expr =
   | bigint
   | Var
-  | readonly ['and' | 'or' | 'add' | 'shl' | 'shr' | 'eq' | 'lt', Expr, Expr]
+  | readonly ['and' | 'or' | 'xor' | 'add' | 'shl' | 'shr' | 'eq' | 'lt', Expr, Expr]
   | readonly ['select', Expr, Expr, Expr];
 
 /** The values of the variables for one evaluation; what a rule does not look at may be left out. */
@@ -24,6 +24,8 @@ export type Env = Readonly<Partial<Record<Var, bigint>>>;
 export const and = (a: Expr, b: Expr): Expr => ['and', a, b];
 /** Bitwise or. */
 export const or = (a: Expr, b: Expr): Expr => ['or', a, b];
+/** Bitwise exclusive or. */
+export const xor = (a: Expr, b: Expr): Expr => ['xor', a, b];
 /** Sum modulo 2^64. */
 export const add = (a: Expr, b: Expr): Expr => ['add', a, b];
 /** Shift left, modulo 2^64. */
@@ -45,6 +47,11 @@ export const is = (mask: bigint, value: bigint): Expr => eq(and('entry', mask), 
 export const has = (mask: bigint): Expr => not(is(mask, 0n));
 /** The entry has no bit of `mask`. */
 export const lacks = (mask: bigint): Expr => is(mask, 0n);
+
+/** The entry with all bits of `mask` set. */
+export const set = (mask: bigint): Expr => or('entry', mask);
+/** The entry with all bits of `mask` cleared. */
+export const clear = (mask: bigint): Expr => and('entry', wrap64(~mask));
 
 /** The variables an expression looks at. */
 export function varsOf(e: Expr): Set<Var> {
@@ -72,6 +79,8 @@ export function evaluator(e: Expr): (env: Env) => bigint {
       return (v) => a(v) & b(v);
     case 'or':
       return (v) => a(v) | b(v);
+    case 'xor':
+      return (v) => a(v) ^ b(v);
     case 'add':
       return (v) => wrap64(a(v) + b(v));
     case 'shl':

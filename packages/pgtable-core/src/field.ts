@@ -30,6 +30,9 @@ export const maskOf = (f: Field): bigint => ((1n << BigInt(f.hi - f.lo + 1)) - 1
 
 const pieces = (fields: Fields): Field[] => Object.values(fields).filter((f) => f.kind === 'address');
 
+/** What a field of `raw` holds. */
+export const valueIn = (f: Field, raw: bigint): bigint => (raw & maskOf(f)) >> BigInt(f.lo);
+
 /** All bits that hold a piece of the address. */
 export const addressMask = (fields: Fields): bigint => pieces(fields).reduce((m, f) => m | maskOf(f), 0n);
 

@@ -3,7 +3,7 @@ import { type Vaddr, wrap64 } from './brand.ts';
 import { tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { type Arch, indexAt } from './geometry.ts';
-import { type Below, below, type Level, type LowerLevel, type UpperLevel } from './level.ts';
+import { type Below, below, isUpper, type Level, type LowerLevel, type UpperLevel } from './level.ts';
 import { type Mm, topLevel } from './mm.ts';
 import type { Visit } from './stepper.ts';
 
@@ -12,6 +12,13 @@ export const isAlwaysFolded = (arch: Arch, level: Level): boolean => {
   const { fold } = arch.spec.levels[level];
   return fold !== undefined && fold.if === undefined;
 };
+
+/** The level as which the entries of a table are finally read: the last of those always folded into it. */
+export function readAs(arch: Arch, level: Level): Level {
+  let last = level;
+  while (isUpper(last) && isAlwaysFolded(arch, below(last))) last = below(last);
+  return last;
+}
 
 /** Whether `level` is folded below `entry`, an entry of the level above: then it has no table of its own there. */
 export const isFolded = (mm: Mm, level: LowerLevel, entry: Entry): boolean =>
@@ -65,5 +72,5 @@ export function pXdOffsetLockless<L extends UpperLevel>(
 
 /** No wrap at 2^64: a table that reaches beyond is outside memory there, not at 0. */
 function tableSlot<L extends Level>(mm: Mm, level: L, table: bigint, index: bigint): Slot<L> {
-  return { level, space: 'memory', addr: table + index * BigInt(mm.arch.entryBytes) };
+  return { level, space: 'memory', addr: table + index * BigInt(mm.arch.geometry[level].slotBytes) };
 }

@@ -13,7 +13,9 @@ export interface Geometry {
   readonly bits: number;
   /** Entries of a table; a top-style fold at run time may keep more than its index can reach. */
   readonly entries: number;
-  /** Bytes of a table. */
+  /** Bytes from one slot to the next. */
+  readonly slotBytes: number;
+  /** Bytes of a table, with what stands beside its entries. */
   readonly tableBytes: number;
 }
 
@@ -29,8 +31,14 @@ export interface Rules {
   readonly foldedSlot: (env: Env) => bigint;
   /** log2 of what the entry covers. */
   readonly covers: (env: Env) => bigint;
+  /** The word that stands beside the entry; `undefined` where nothing does. */
+  readonly shadow: ((env: Env) => bigint) | undefined;
   /** Whether the address pieces of a leaf are stored inverted. */
   readonly inverted: (env: Env) => boolean;
+  /** The first byte that a leaf maps, where its address pieces alone do not say it. */
+  readonly first: ((env: Env) => bigint) | undefined;
+  /** log2 of the bytes that a leaf maps. */
+  readonly leafShift: (env: Env) => bigint;
 }
 
 /** A checked architecture: the definition, and what follows from it. Made by `defineArch` only. */
@@ -47,9 +55,12 @@ export function geometryOf(spec: ArchSpec): Readonly<Record<Level, Geometry>> {
   const result = {} as Record<Level, Geometry>;
   let shift = spec.pageShift;
   for (const level of [...LEVELS].reverse()) {
-    const { bits, fold } = spec.levels[level];
-    const tableBytes = 2 ** bits * (spec.entryBytes ?? 8);
-    result[level] = { shift, size: 1n << BigInt(shift), bits, entries: fold?.entries ?? 2 ** bits, tableBytes };
+    const { entryBytes = 8 } = spec;
+    const { bits, fold, slotBytes = entryBytes, shadow, tableBytes: taken = 0 } = spec.levels[level];
+    const last = (2 ** bits - 1) * slotBytes;
+    const tableBytes = Math.max(taken, last + slotBytes, shadow ? last + shadow.at + entryBytes : 0);
+    const entries = fold?.entries ?? 2 ** bits;
+    result[level] = { shift, size: 1n << BigInt(shift), bits, entries, slotBytes, tableBytes };
     shift += bits;
   }
   return result;

@@ -1,6 +1,7 @@
 /** What an architecture says of its MMU: data where the manual is a table, a function where it is an algorithm. */
 import type { Vaddr } from './brand.ts';
 import type { Expr } from './expr.ts';
+import type { Fields } from './field.ts';
 import type { Arch } from './geometry.ts';
 import type { Level } from './level.ts';
 
@@ -27,6 +28,17 @@ export interface Mmu<S extends object = object> {
   readonly defaults: S;
   /** What the hardware does in this state. Pure: `machine` calls it once for each state. */
   hardware(state: S): Hardware;
+  /** Where a known implementation does otherwise than the manual: for vectors that were made with it, and for nothing else. */
+  readonly deviations?: readonly Deviation<S>[];
+}
+
+/** One rule of the manual that an implementation does not keep. */
+export interface Deviation<S extends object = object> {
+  /** The implementation, by the name that the `source` of its vectors has. */
+  readonly of: string;
+  /** What it does instead, in words. */
+  readonly says: string;
+  hardware(state: S): Hardware;
 }
 
 /** What the hardware does in one machine state. */
@@ -42,7 +54,7 @@ export interface Hardware {
   /** The kind of fault that an entry outside memory raises. */
   readonly unreadable: string;
   /** What no single entry decides: rights that the whole path takes away (SMEP, SMAP, WXN, PAN). */
-  whole?(path: readonly Step[], taken: readonly Taken[]): readonly Taken[];
+  whole?(path: readonly Step[], taken: readonly Taken[], query: Query): readonly Taken[];
   /** The last word at the leaf: accessed and dirty, and the kind of fault where a right is missing. */
   settle(outcome: Outcome): Settled;
 }
@@ -51,6 +63,10 @@ export interface Hardware {
 export interface LevelReading {
   /** Asked in this order; the first that holds ends the walk. Order is visible. */
   readonly rules: readonly FaultRule[];
+  /** Bytes from one slot to the next, where that is more than an entry. */
+  readonly slotBytes?: number;
+  /** Its named fields, where the hardware's entry is not the one that the definition describes (arm: a shadow). */
+  readonly fields?: Fields;
   /** 1 if the entry maps memory, 0 if it designates a table. */
   readonly leaf: Expr;
   readonly table?: TableReading;

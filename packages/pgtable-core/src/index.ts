@@ -11,9 +11,11 @@ export {
   change,
   fieldsOf,
   leafAddress,
+  leafSize,
   makeLeaf,
   makeSwap,
   makeTable,
+  modify,
   NO_RIGHTS,
   type Swap,
   swapOf,
@@ -25,20 +27,31 @@ export * from './errors.ts';
 export * from './explain.ts';
 export * from './expr.ts';
 export * from './field.ts';
+export * from './figure.ts';
 export * from './fold.ts';
+export type { FormatKind, NamedField } from './format.ts';
 export { type Arch, type Geometry, indexAt, type Rules } from './geometry.ts';
 export * from './hardware.ts';
 export * from './json.ts';
 export * from './level.ts';
+export * from './linux-mmu.ts';
+export type { MappedRange, Merge, RangesCursor, RangesItem, RangesProblem } from './listing.ts';
 export * from './machine.ts';
-export * from './map.ts';
+export { type LeavesResult, type MapRequest, type MapResult, map, unmap } from './map.ts';
 export * from './memory.ts';
 export * from './mm.ts';
 export * from './oracles.ts';
+export * from './picture.ts';
+export * from './protect.ts';
 export * from './range.ts';
+export * from './ranges.ts';
 export * from './reading.ts';
+export type { AddressPiece } from './split.ts';
 export * from './stack.ts';
 export * from './stepper.ts';
+export * from './svg.ts';
+export { explainEntry, explainResult, explainTranslation, formatSize } from './tell.ts';
 export * from './translate.ts';
 export * from './walk.ts';
 export * from './walk-range.ts';
+export type { Flip, TurnedBit, WhatIf } from './what-if.ts';

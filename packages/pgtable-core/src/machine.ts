@@ -24,6 +24,7 @@ type Ready<T extends { readonly when: Expr }> = Omit<T, 'when'> & { readonly whe
 export interface Reading {
   readonly rules: readonly Ready<FaultRule>[];
   readonly leaf: Ask;
+  readonly slotBytes?: number;
   readonly table?: { readonly base: Ask; readonly bits?: Ask; readonly takes: readonly Ready<Taking>[] };
   readonly page?: { readonly base: Ask; readonly shift?: Ask; readonly takes: readonly Ready<Taking>[] };
 }
@@ -47,7 +48,7 @@ export function machine<S extends object>(mmu: Mmu<S>, state: Partial<NoInfer<S>
   };
 }
 
-function ready(where: string, { rules, leaf, table, page }: LevelReading): Reading {
+function ready(where: string, { rules, leaf, slotBytes, table, page }: LevelReading): Reading {
   const ask = (name: string, e: Expr): Ask => {
     try {
       if (varsOf(e).has('slot')) throw new TypeError('looks at slot; it may look at entry, addr, root');
@@ -64,6 +65,7 @@ function ready(where: string, { rules, leaf, table, page }: LevelReading): Readi
   return {
     rules: all('rules', rules),
     leaf: ask('leaf', leaf),
+    ...(slotBytes !== undefined && { slotBytes }),
     ...(table && {
       table: {
         ...{ base: ask('table.base', table.base), takes: all('table.takes', table.takes) },

@@ -10,7 +10,7 @@ import { isAlwaysFolded } from './fold.ts';
 import { below, isUpper, LEVELS, type Level } from './level.ts';
 import { isTranslatable, type Mm, readEntry, topLevel, topOfRoot, writeEntry } from './mm.ts';
 import { pXdIs } from './reading.ts';
-import { walk } from './walk.ts';
+import { roleOf, walk } from './walk.ts';
 
 /** What to map where. All in bytes, all multiples of the page size. */
 export interface MapRequest {
@@ -40,7 +40,7 @@ export function map(mm: Mm, allocator: TableAllocator, request: MapRequest): Map
   for (const frame of [request.paddr, request.paddr + request.size - (1n << BigInt(pageShift))])
     if (makeLeaf(mm.arch, 'pte', paddrWrap(frame), request.prot) === undefined || frame !== paddrWrap(frame))
       throw new UsageError('argument', 'paddr', 'frames that a pte can hold');
-  const levels = leafLevels(mm, request.largest ?? 'pud');
+  const levels = leafLevels(mm, request.prot, request.largest ?? 'pud');
   let size = 0n;
   while (size < request.size) {
     const addr = vaddrWrap(request.addr + size);
@@ -65,30 +65,51 @@ function put(mm: Mm, slot: Slot, addr: Vaddr, target: Paddr, prot: Prot): BuildF
   return writeEntry(mm, slot, leaf) ? undefined : { kind: 'outside-memory', level, addr, slot };
 }
 
-/** What was unmapped, or the leaf that reaches out of the range: splitting it is the caller's decision. */
-export type UnmapResult =
+/** What became of the leaves of a range; the first that is in the way ends it, and what came before stays changed. */
+export type LeavesResult =
   | { readonly kind: 'done'; readonly leaves: number }
-  | { readonly kind: 'partial-leaf'; readonly leaves: number; readonly addr: Vaddr; readonly level: Level };
+  | {
+      /** `partial-leaf`: it reaches out of the range. `too-large`: no leaf of its size can have these rights. Splitting it is the caller's decision. */
+      readonly kind: 'partial-leaf' | 'too-large';
+      readonly leaves: number;
+      readonly addr: Vaddr;
+      readonly level: Level;
+    };
 
 /**
  * Empties every present leaf of [addr, addr + size); the tables stay. Swap entries and bad ones are left alone.
  * @throws {@link UsageError} as {@link map}
  */
-export function unmap(mm: Mm, addr: Vaddr, size: bigint): UnmapResult {
+export const unmap = (mm: Mm, addr: Vaddr, size: bigint): LeavesResult =>
+  rewriteLeaves(mm, addr, size, (level) => (mm.arch.spec.levels[level].empty ?? 0n) as Entry);
+
+/**
+ * Puts what `become` makes of it in the place of every present leaf of [addr, addr + size), slot by slot.
+ * @param become `undefined` where the leaf is too large for that
+ */
+export function rewriteLeaves(
+  mm: Mm,
+  addr: Vaddr,
+  size: bigint,
+  become: (level: Level, entry: Entry) => Entry | undefined,
+): LeavesResult {
   checkRange(mm, addr, size);
   const end = addr + size;
   let leaves = 0;
   for (let at: bigint = addr; at < end; ) {
     const { result, steps } = walk(mm, vaddr(at));
     const level = result.kind === 'outside-memory' ? unreadable(mm, result.level) : (steps.at(-1)?.level ?? 'pte');
-    const span = mm.arch.geometry[level].size;
-    const first = at & ~(span - 1n);
     if (result.kind === 'leaf') {
-      if (first < addr || first + span > end) return { kind: 'partial-leaf', leaves, addr: vaddr(first), level };
-      writeEntry(mm, result.slot, (mm.arch.spec.levels[level].empty ?? 0n) as Entry);
+      const first = at & ~(result.size - 1n);
+      const ends = (kind: 'partial-leaf' | 'too-large'): LeavesResult => ({ kind, leaves, addr: vaddr(first), level });
+      if (first < addr || first + result.size > end) return ends('partial-leaf');
+      const entry = become(level, result.entry);
+      if (entry === undefined) return ends('too-large');
+      writeEntry(mm, result.slot, entry);
       leaves++;
     }
-    at = first + span;
+    const { size: span } = mm.arch.geometry[level];
+    at = (at & ~(span - 1n)) + span;
   }
   return { kind: 'done', leaves };
 }
@@ -96,12 +117,15 @@ export function unmap(mm: Mm, addr: Vaddr, size: bigint): UnmapResult {
 /** The level whose slots a failed read steps over: a top table counts as what its slot 0 says. */
 const unreadable = (mm: Mm, level: Level): Level => (level === 'pgd' ? (topLevel(mm) ?? 'pgd') : level);
 
-/** Levels that hold leaves of their own in this address space, from `largest` down. */
-function leafLevels(mm: Mm, largest: Level): Level[] {
+/** Levels that hold leaves of their own with these rights in this address space, from `largest` down. */
+function leafLevels(mm: Mm, prot: Prot, largest: Level): Level[] {
   const highest = Math.max(LEVELS.indexOf(largest), LEVELS.indexOf(topLevel(mm) ?? 'pgd'));
-  return LEVELS.slice(highest).filter(
-    (level) => mm.arch.spec.levels[level].leaf && !(isUpper(level) && isAlwaysFolded(mm.arch, below(level))),
-  );
+  return LEVELS.slice(highest).filter((level) => {
+    if (isUpper(level) && isAlwaysFolded(mm.arch, below(level))) return false;
+    // A large leaf without rights may not read as one (riscv, at pud): then it would be lost.
+    const sample = makeLeaf(mm.arch, level, paddrWrap(mm.arch.geometry[level].size), prot);
+    return sample !== undefined && roleOf(mm, level, sample) === 'leaf';
+  });
 }
 
 const fits = (mm: Mm, level: Level, addresses: bigint, left: bigint): boolean => {

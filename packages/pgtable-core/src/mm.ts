@@ -2,7 +2,7 @@
 import { type Paddr, paddr, type Vaddr, vaddr, wrap64 } from './brand.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
-import { gather, maskOf } from './field.ts';
+import { type Fields, gather, maskOf } from './field.ts';
 import type { Arch } from './geometry.ts';
 import { LEVELS, type Level } from './level.ts';
 import type { Memory } from './memory.ts';
@@ -33,13 +33,49 @@ export function mmFromTable(arch: Arch, memory: Memory, pgd: Paddr): Mm {
   return { arch, memory, pgd: paddr(pgd) };
 }
 
-/** READ_ONCE of a slot in memory: one load, or `undefined` outside memory. Stack slots are the walker's own affair. */
-export const readEntry = <L extends Level>(mm: Mm, slot: Slot<L>): Entry<L> | undefined =>
-  mm.memory.read(physical(slot), mm.arch.entryBytes, mm.arch.spec.byteOrder) as Entry<L> | undefined;
+/**
+ * READ_ONCE of a slot in memory: one load, or `undefined` outside memory. Where the definition says `low-high-low` it is
+ * Linux's loop of three; an entry that never settles has no value that could be named, and is `undefined` too.
+ * Stack slots are the walker's own affair.
+ */
+export function readEntry<L extends Level>({ arch, memory }: Mm, slot: Slot<L>): Entry<L> | undefined {
+  const { byteOrder, entryRead } = arch.spec;
+  const at = physical(slot);
+  const entry = entryRead ? lowHighLow(memory, at, byteOrder) : memory.read(at, arch.entryBytes, byteOrder);
+  return entry as Entry<L> | undefined;
+}
 
-/** WRITE_ONCE of a slot in memory: `false`, and nothing written, outside memory. */
-export const writeEntry = <L extends Level>(mm: Mm, slot: Slot<L>, entry: Entry<NoInfer<L>>): boolean =>
-  mm.memory.write(physical(slot), mm.arch.entryBytes, mm.arch.spec.byteOrder, entry);
+/** Linux's loop has no end; a writer that changes the low word at every look of so many is none that it would meet. */
+const LOOKS = 64;
+
+/**
+ * Low, high, low again, and from the start if low has changed (Linux, ptep_get_lockless). Writers set high before low
+ * and clear low before high, so that an unchanged low word belongs to the high one that was read in between.
+ */
+function lowHighLow(memory: Memory, at: bigint, order: 'little' | 'big'): bigint | undefined {
+  const word = (half: 'low' | 'high'): bigint | undefined =>
+    memory.read((at + ((half === 'low') === (order === 'little') ? 0n : 4n)) as Paddr, 4, order);
+  for (let n = 0; n < LOOKS; n++) {
+    const low = word('low');
+    const high = word('high');
+    if (low === undefined || high === undefined) return undefined;
+    if (word('low') === low) return (high << 32n) | low;
+  }
+  return undefined;
+}
+
+/** WRITE_ONCE of a slot in memory, and of its shadow: `false`, and nothing written, outside memory. */
+export function writeEntry<L extends Level>(mm: Mm, slot: Slot<L>, entry: Entry<NoInfer<L>>): boolean {
+  const { memory, arch } = mm;
+  const put = (at: bigint, value: bigint): boolean =>
+    memory.write(at as Paddr, arch.entryBytes, arch.spec.byteOrder, value);
+  const at = physical(slot);
+  const { shadow } = arch.spec.levels[slot.level];
+  if (!shadow) return put(at, entry);
+  const beside = (at + BigInt(shadow.at)) as Paddr;
+  if (memory.read(beside, arch.entryBytes, arch.spec.byteOrder) === undefined) return false;
+  return put(at, entry) && put(beside, arch.rules[slot.level].shadow?.({ entry }) ?? 0n);
+}
 
 function physical(slot: Slot): Paddr {
   if (slot.space !== 'memory') throw new UsageError('argument', 'slot', 'a slot in memory');
@@ -67,12 +103,16 @@ export function topLevel(mm: Mm, readOnce: ReadOnce = (slot) => readEntry(mm, sl
   return top;
 }
 
+/** The bits of a register that say of which kind it is. */
+export const typeMask = (fields: Fields): bigint =>
+  Object.values(fields).reduce((mask, f) => (f.kind === 'type' ? mask | maskOf(f) : mask), 0n);
+
 /** The top level that the type bits of the root register name; `undefined` without a register or for no known type. */
-export function topOfRoot(mm: Mm): Level | undefined {
+export function topOfRoot(mm: Pick<Mm, 'arch' | 'root'>): Level | undefined {
   const { fields, tops } = mm.arch.spec.root;
   const { root } = mm;
   if (root === undefined) return undefined;
-  const type = Object.values(fields).reduce((m, f) => (f.kind === 'type' ? m | maskOf(f) : m), 0n);
+  const type = typeMask(fields);
   return LEVELS.find((level) => tops[level] && (tops[level].base & type) === (root & type));
 }
 
@@ -86,7 +126,7 @@ export function translatedBits(arch: Arch, top: Level): number {
 }
 
 /** Whether the bits of `addr` above the translated ones are as the architecture wants them. */
-export function isTranslatable(mm: Mm, top: Level, addr: Vaddr): boolean {
+export function isTranslatable(mm: Pick<Mm, 'arch' | 'upper'>, top: Level, addr: Vaddr): boolean {
   const { extend } = mm.arch.spec.va;
   const kept = BigInt(translatedBits(mm.arch, top) - (extend === 'sign' ? 1 : 0));
   const above = addr >> kept;

@@ -37,5 +37,5 @@ export function isAddressCorrect(mm: Mm, stack: StackArea, slot: Slot, addr: Vad
 export function keepsLaw(mm: Mm, stepper: Stepper, step: RangeStep): boolean {
   if (step.next === step.end) return true;
   const offset = step.parent ? stepper.descend(mm, step.parent, step.next) : pgdOffset(mm, step.next);
-  return sameSlot(slotPlus(step.slot, 1n, mm.arch.entryBytes), offset);
+  return sameSlot(slotPlus(step.slot, 1n, mm.arch.geometry[step.slot.level].slotBytes), offset);
 }

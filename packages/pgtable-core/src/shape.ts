@@ -15,7 +15,8 @@ const field = v.strictObject({
 });
 const fields = v.record(v.string(), field);
 
-const PREDICATES = [
+/** The predicates by name. */
+export const PREDICATES: readonly Predicate[] = [
   ...['none', 'present', 'bad', 'leaf', 'swap', 'protnone', 'special', 'devmap'],
   ...['write', 'young', 'dirty', 'exec', 'user', 'softDirty'],
 ] as readonly Predicate[];
@@ -45,6 +46,9 @@ const level = v.strictObject({
     }),
   ),
   empty: v.optional(word),
+  slotBytes: v.optional(v.number()),
+  tableBytes: v.optional(v.number()),
+  shadow: v.optional(v.strictObject({ at: v.number(), value: expr })),
   table: v.optional(v.strictObject({ fields, base: word })),
   leaf: v.optional(
     v.strictObject({
@@ -53,6 +57,8 @@ const level = v.strictObject({
       rights: v.strictObject({ read: right, write: right, exec: right, user: right }),
       protNone: v.optional(word),
       inverted: v.optional(expr),
+      first: v.optional(expr),
+      shift: v.optional(expr),
     }),
   ),
   is,
@@ -67,6 +73,7 @@ const spec: v.GenericSchema = v.strictObject({
   pageShift: v.number(),
   byteOrder: v.picklist(['little', 'big']),
   entryBytes: v.optional(v.picklist([4, 8])),
+  entryRead: v.optional(v.literal('low-high-low')),
   va: v.strictObject({ extend: v.picklist(['zero', 'sign', 'halves']), bits: v.optional(v.number()) }),
   root: v.strictObject({ fields, tops: v.strictObject({ pgd: top, p4d: top, pud: top, pmd: top, pte: top }) }),
   levels: v.strictObject({ pgd: level, p4d: level, pud: level, pmd: level, pte: level }),

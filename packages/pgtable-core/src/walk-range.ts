@@ -74,7 +74,7 @@ function walkTable<L extends UpperLevel>(
       stack.pop();
       if (!done) return false;
     }
-    slot = slotPlus(slot, 1n, mm.arch.entryBytes);
+    slot = slotPlus(slot, 1n, mm.arch.geometry[slot.level].slotBytes);
     addr = next;
   } while (addr !== end);
   return true;

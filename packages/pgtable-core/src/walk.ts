@@ -1,7 +1,7 @@
 /** The quiet walk of one address: real pointers, the kernel's reading, every step kept. The oracle of all others. */
 import type { Predicate } from './arch.ts';
 import { type Paddr, paddrWrap, type Vaddr } from './brand.ts';
-import { leafAddress, tableAddress } from './codec.ts';
+import { leafAddress, leafSize, tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { pgdOffset, pXdOffset } from './fold.ts';
 import { below, isUpper, LEVELS, type Level } from './level.ts';
@@ -76,11 +76,11 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
     const { level } = slot;
     const entry = readEntry(mm, slot);
     if (entry === undefined) return ended({ kind: 'outside-memory', level, slot });
-    const index = Number((slot.addr - table) / BigInt(mm.arch.entryBytes));
+    const index = Number((slot.addr - table) / BigInt(mm.arch.geometry[level].slotBytes));
     const role = top && isMisplaced(mm, top, level, entry) ? 'bad' : roleOf(mm, level, entry);
     steps.push({ level, slot, index, entry, role });
     if (role === 'leaf') {
-      const { size } = mm.arch.geometry[level];
+      const size = leafSize(mm.arch, level, entry);
       const at = paddrWrap(leafAddress(mm.arch, level, entry) + (addr & (size - 1n)));
       return ended({ kind: 'leaf', level, slot, entry, paddr: at, size });
     }

@@ -5,14 +5,17 @@ import {
   type Entry,
   eq,
   fieldsOf,
+  has,
   lacks,
   leafAddress,
+  leafSize,
   makeLeaf,
   makeTable,
   NO_RIGHTS,
   not,
   type Prot,
   paddr,
+  select,
   tableAddress,
 } from '../src/index.ts';
 import { LEAF, NX, toy3, toy3Spec, toy32, U, V, W, YOUNG } from './support/toys.ts';
@@ -93,6 +96,24 @@ test('an address stored inverted comes back straight, and straight where the rul
   expect(page).toBe(0x1234_5031n);
   expect(leafAddress(arch, 'pte', page)).toBe(0x1234_5000n);
   expect(leafAddress(arch, 'pte', 0n as Entry)).toBe(0n);
+});
+
+test('a leaf whose address also says its size: what it maps is what the definition computes', () => {
+  const { pte } = toy3Spec.levels;
+  // Bit 63 set: the frame number's lowest bit says 2^8 bytes and is dropped, as Svnapot does.
+  const wide = has(1n << 63n);
+  const stored = and('entry', 0xffff_ffff_ffc0n);
+  const leaf = {
+    ...pte.leaf!,
+    first: select(wide, and('entry', 0xffff_ffff_ff00n), stored),
+    shift: select(wide, 8n, 6n),
+  };
+  const arch = defineArch({ ...toy3Spec, levels: { ...toy3Spec.levels, pte: { ...pte, leaf } } });
+  const plain = 0x80c1n as Entry;
+  const large = ((1n << 63n) | 0x8080n) as Entry;
+  expect([leafAddress(arch, 'pte', plain), leafSize(arch, 'pte', plain)]).toEqual([0x80c0n, 0x40n]);
+  expect([leafAddress(arch, 'pte', large), leafSize(arch, 'pte', large)]).toEqual([0x8000n, 0x100n]);
+  expect(leafSize(toy3, 'pmd', plain)).toBe(toy3.geometry.pmd.size);
 });
 
 test('fields by name, as a table or as a leaf', () => {

@@ -176,9 +176,9 @@ describe('expression', () => {
     ],
     [
       'an unknown operation',
-      but('pmd', { is: { ...pmd.is, bad: ['xor', 1n, 2n] as never } }),
+      but('pmd', { is: { ...pmd.is, bad: ['nand', 1n, 2n] as never } }),
       'levels.pmd.is.bad',
-      'unknown operation xor',
+      'unknown operation nand',
     ],
     ['no expression', but('pgd', { covers: 39 as never as Expr }), 'levels.pgd.covers', 'not an expression: 39'],
   ])('%s', (_what, spec, where, what) => {

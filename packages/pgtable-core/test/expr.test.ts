@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   add,
   and,
+  clear,
   type Env,
   type Expr,
   eq,
@@ -14,9 +15,11 @@ import {
   not,
   or,
   select,
+  set,
   shl,
   shr,
   varsOf,
+  xor,
 } from '../src/index.ts';
 import { refused } from './support/refused.ts';
 import { property } from './support/runs.ts';
@@ -28,6 +31,7 @@ test.each<[string, Expr, bigint]>([
   ['a constant', 0x2cn, 0x2cn],
   ['and', and(0b1100n, 0b1010n), 0b1000n],
   ['or', or(0b1100n, 0b1010n), 0b1110n],
+  ['xor', xor(0b1100n, 0b1010n), 0b0110n],
   ['add', add(0xffn, 1n), 0x100n],
   ['add at the top', add(TOP, 2n), 1n],
   ['shl', shl(0b11n, 4n), 0b110000n],
@@ -53,6 +57,11 @@ test.each<[string, Expr, bigint]>([
   expect(run(e)).toBe(expected);
 });
 
+test('set and clear change bits of the entry', () => {
+  expect(run(set(0x11n), { entry: 0x20n })).toBe(0x31n);
+  expect(run(clear(0x11n), { entry: TOP })).toBe(TOP - 0x11n);
+});
+
 test('is, has and lacks look at bits of the entry', () => {
   expect(run(is(0x201n, 0x200n), { entry: 0x6fen })).toBe(1n);
   expect(run(is(0x201n, 0x200n), { entry: 0x601n })).toBe(0n);
@@ -76,7 +85,7 @@ test('the variables of an expression, wherever they stand', () => {
 
 describe('what is no expression is refused when it is built, not when it is asked', () => {
   test.each<[string, unknown, string]>([
-    ['an unknown operation', ['xor', 1n, 2n], 'unknown operation xor'],
+    ['an unknown operation', ['nand', 1n, 2n], 'unknown operation nand'],
     ['an unknown operation deep inside', ['and', 1n, ['mul', 1n, 2n]], 'unknown operation mul'],
     ['an unknown variable', 'pte', 'not an expression: pte'],
     ['a number', 5, 'not an expression: 5'],

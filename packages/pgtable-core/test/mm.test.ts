@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
   type Arch,
+  ArchError,
   defineArch,
   type Entry,
   flatMemory,
   isTranslatable,
   limitOf,
+  type Memory,
   type Mm,
   mmFromRoot,
   mmFromTable,
@@ -72,6 +74,70 @@ test('a slot on the stack is not for memory to read or write', () => {
   const expected = { code: 'argument', argument: 'slot' };
   expect(refused(UsageError, () => readEntry(mm, slot(0x1000n, 'stack')))).toMatchObject(expected);
   expect(refused(UsageError, () => writeEntry(mm, slot(0x1000n, 'stack'), 1n as Entry<'pgd'>))).toMatchObject(expected);
+});
+
+describe('an entry of two words: low, high, and low again until it has not changed', () => {
+  const twoWords = defineArch({ ...toy3Spec, entryRead: 'low-high-low' });
+  /** Memory of one entry which a writer changes, as `change` says, before the n-th read. */
+  const racing = (first: bigint, change: (n: number, now: bigint) => bigint) => {
+    const reads: string[] = [];
+    let now = first;
+    const memory: Memory = {
+      read(at, bytes) {
+        now = change(reads.length, now);
+        reads.push(`${at === 0x1000n ? 'low' : 'high'} ${bytes}`);
+        return at === 0x1000n ? now & 0xffff_ffffn : now >> 32n;
+      },
+      write: () => false,
+      pieces: [],
+    };
+    return { reads, entry: () => readEntry(mmFromTable(twoWords, memory, paddr(0x1000n)), slot(0x1000n)) };
+  };
+  const [OLD, NEW] = [0x1_8000_0041n, 0x2_9000_0041n];
+
+  test('at rest: three reads of 4 bytes', () => {
+    const { entry, reads } = racing(OLD, (_, now) => now);
+    expect(entry()).toBe(OLD);
+    expect(reads).toEqual(['low 4', 'high 4', 'low 4']);
+  });
+
+  test.each([
+    ['before high is read', 1],
+    ['before low is read again', 2],
+  ])('replaced %s: the new one, never a mixture', (_, when) => {
+    // A look at high again would see nothing in the first case: 0x2_8000_0041, an address that never was.
+    const { entry, reads } = racing(OLD, (n, now) => (n === when ? NEW : now));
+    expect(entry()).toBe(NEW);
+    expect(reads).toHaveLength(6);
+  });
+
+  test('replaced afterwards: the old one', () => {
+    expect(racing(OLD, (n, now) => (n === 3 ? NEW : now)).entry()).toBe(OLD);
+  });
+
+  test('one that changes at every look has no value, and the walker comes back', () => {
+    const { entry, reads } = racing(OLD, (_, now) => now + 1n);
+    expect(entry()).toBeUndefined();
+    expect(reads.length).toBeLessThanOrEqual(200);
+  });
+
+  test('half of it outside memory', () => {
+    const mm = mmFromTable(twoWords, flatMemory(new ArrayBuffer(4), 0x1000n), paddr(0x1000n));
+    expect(readEntry(mm, slot(0x1000n))).toBeUndefined();
+  });
+
+  test('the low word of a big-endian entry is the second', () => {
+    const bytes = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]);
+    const big = defineArch({ ...toy3Spec, byteOrder: 'big', entryRead: 'low-high-low' });
+    expect(readEntry(mmFromTable(big, flatMemory(bytes, 0x1000n), paddr(0x1000n)), slot(0x1000n))).toBe(
+      0x0102_0304_0506_0708n,
+    );
+  });
+
+  test('entries of 4 bytes are one word', () => {
+    const { code, message } = refused(ArchError, () => defineArch({ ...toy32.spec, entryRead: 'low-high-low' }));
+    expect([code, message]).toEqual(['malformed', 'entryRead: an entry of 4 bytes is read in one load']);
+  });
 });
 
 describe('the level of the top table', () => {

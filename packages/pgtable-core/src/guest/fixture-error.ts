@@ -1,9 +1,9 @@
-/** Why a fixture cannot be read. */
+/** Why a fixture or vector file cannot be read. */
 
-/** What is wrong with a fixture. */
-export type FixtureCode = 'format' | 'missing' | 'malformed' | 'truncated';
+/** What is wrong with the file. `unknown`: a key or a name that its format does not have. */
+export type FixtureCode = 'format' | 'missing' | 'malformed' | 'truncated' | 'unknown' | 'duplicate';
 
-/** A fixture that cannot be read: `where` names the key or file, `expected` what it should hold. */
+/** A file that cannot be read: `where` names the key, case or file, `expected` what it should hold. */
 export class FixtureError extends Error {
   override readonly name = 'FixtureError';
   readonly code: FixtureCode;

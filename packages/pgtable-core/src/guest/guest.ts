@@ -1,40 +1,9 @@
-/** A guest fixture: its memory, its processes' registers, and what its kernel said of their pages. */
-import { type Paddr, paddr, type Vaddr, vaddr } from '../brand.ts';
+/** A guest fixture: its memory, its processes' registers, and what its kernel and its MMU said of their pages. */
 import { UsageError } from '../errors.ts';
 import { type Memory, type Piece, sparseMemory } from '../memory.ts';
+import type { GuestKernel, GuestProcess } from './facts.ts';
 import { FixtureError } from './fixture-error.ts';
-import { type FixtureFact, parseFixture } from './schema.ts';
-
-/** What the guest's kernel says of one page, by /proc/self/pagemap. */
-export interface Fact {
-  readonly addr: Vaddr;
-  /** The region of the test program that the address lies in, and its kind (`w`, `ro`, `none`, `thp`, …), if any. */
-  readonly region: string;
-  readonly kind: string;
-  /** Whether pagemap calls the page present. */
-  readonly present: boolean;
-  /** The frame that pagemap names, in units of the guest's page size. */
-  readonly pfn?: bigint;
-  /** What the kernel's own get_user_page_fast_only(READ) answered, where it was asked. */
-  readonly gupFast?: GupFact;
-}
-
-/** An answer of the guest kernel's gup_fast. */
-export interface GupFact {
-  /** The physical address it returned; none if it refused. */
-  readonly paddr?: Paddr;
-  /** Bytes of the leaf that the kernel's lockless walk found, where it was recorded; 0 for none. */
-  readonly pageSize?: bigint;
-}
-
-/** One process at the moment of the dump. */
-export interface GuestProcess {
-  readonly name: string;
-  /** Register values by name, as the CPU had them in user mode. */
-  readonly registers: Readonly<Record<string, bigint>>;
-  /** Pages of which pagemap has an answer. */
-  readonly facts: readonly Fact[];
-}
+import { parseFixture } from './schema.ts';
 
 /** A whole guest. */
 export interface Guest {
@@ -44,7 +13,14 @@ export interface Guest {
   /** The guest kernel's release. */
   readonly release: string;
   readonly pageSize: bigint;
+  /** The byte order of its programs; its tables may have another (ppc64le). */
+  readonly byteOrder: 'little' | 'big';
+  /** What the machine was started with, by the fixture's names: `prefix`, `edat1`, `process_table`, … */
+  readonly options: Readonly<Record<string, boolean | bigint>>;
+  /** The physical address above the guest's memory, where the fixture says it; it holds some frames of it only. */
+  readonly storage?: bigint;
   readonly memory: Memory;
+  readonly kernel?: GuestKernel;
   readonly processes: readonly GuestProcess[];
 }
 
@@ -53,31 +29,28 @@ export interface Guest {
  * @throws {@link FixtureError} for another format, missing or malformed keys, or memory that is cut short
  */
 export function readGuest(json: unknown, memory: Uint8Array<ArrayBuffer>): Guest {
-  const { name, guest, memory: layout, processes } = parseFixture(json);
-  const pieces = layout.pieces.map(([at, length, offset]) => ({ at, length, offset }));
-  const needed = pieces.reduce((most, piece) => Math.max(most, piece.offset + piece.length), 0);
-  if (needed > memory.byteLength)
-    throw new FixtureError('truncated', 'memory', `${needed} bytes, not ${memory.byteLength}`);
+  const { guest, memory: layout, ...said } = parseFixture(json);
+  const { arch, release, options, ram_base: base, ram_size: size } = guest;
   return {
-    ...{ name, arch: guest.arch, release: guest.release, pageSize: BigInt(guest.pagesize) },
-    memory: memoryOf(memory, pieces),
-    processes: processes.map((process) => ({ ...process, facts: process.facts.map(readFact) })),
+    ...{ ...said, arch, release, options, pageSize: BigInt(guest.pagesize), byteOrder: guest.endian },
+    ...(size !== undefined && { storage: base + BigInt(size) }),
+    memory: memoryOf(memory, layout.pieces),
   };
 }
 
-function memoryOf(bytes: Uint8Array<ArrayBuffer>, pieces: readonly Piece[]): Memory {
+/** The pieces of a fixture's memory: [physical address, length, offset in the file]. */
+export function memoryOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  layout: readonly (readonly [at: bigint, length: number, offset: number])[],
+): Memory {
+  const pieces: Piece[] = layout.map(([at, length, offset]) => ({ at, length, offset }));
+  const needed = pieces.reduce((most, piece) => Math.max(most, piece.offset + piece.length), 0);
+  if (needed > bytes.byteLength)
+    throw new FixtureError('truncated', 'memory', `${needed} bytes, not ${bytes.byteLength}`);
   try {
     return sparseMemory(bytes, pieces);
   } catch (error) {
     if (error instanceof UsageError) throw new FixtureError('malformed', 'memory.pieces', error.expected);
     throw error;
   }
-}
-
-function readFact({ v, pfn, gup_fast: gup, ...said }: FixtureFact): Fact {
-  const gupFast = gup && {
-    ...(gup.phys !== null && { paddr: paddr(gup.phys) }),
-    ...(gup.page_size !== undefined && { pageSize: BigInt(gup.page_size) }),
-  };
-  return { ...said, addr: vaddr(v), ...(pfn !== undefined && { pfn }), ...(gupFast && { gupFast }) };
 }

@@ -1,68 +1,113 @@
 /** The shape of an `oracle-fixture-1` file, as far as it is read; what else it carries is ignored. */
 import * as v from 'valibot';
-import { FixtureError } from './fixture-error.ts';
+import { paddr, vaddr } from '../brand.ts';
+import { checked, checkFormat, count, hex, record, whole } from './checked.ts';
+import type { Answer, Fact, FaultReport, GuestKernel, GuestProcess, Touch } from './facts.ts';
 
-/** A fixture as its file has it, hex strings read as bigints. */
+/** A fixture, its hex strings read as bigints. */
 export interface Fixture {
   readonly name: string;
-  readonly guest: { readonly arch: string; readonly release: string; readonly pagesize: number };
+  readonly guest: {
+    readonly arch: string;
+    readonly release: string;
+    readonly pagesize: number;
+    readonly endian: 'little' | 'big';
+    readonly ram_base: bigint;
+    readonly ram_size?: number;
+    readonly options: Readonly<Record<string, boolean | bigint>>;
+  };
   readonly memory: { readonly pieces: readonly (readonly [at: bigint, length: number, offset: number])[] };
-  readonly processes: readonly {
-    readonly name: string;
-    readonly registers: Readonly<Record<string, bigint>>;
-    readonly facts: readonly FixtureFact[];
-  }[];
+  readonly kernel?: GuestKernel;
+  readonly processes: readonly GuestProcess[];
 }
 
-/** One page of a process; some keys may be left out. */
-export interface FixtureFact {
-  readonly v: bigint;
-  readonly region: string;
-  readonly kind: string;
-  readonly present: boolean;
-  readonly pfn?: bigint | undefined;
-  readonly gup_fast?: { readonly phys: bigint | null; readonly page_size?: number | undefined } | undefined;
-}
-
-/** A 64-bit quantity. */
-const hex = v.pipe(
-  v.string(),
-  v.regex(/^0x[0-9a-f]{1,16}$/i, 'a hex string of 64 bits or fewer'),
-  v.transform((text) => BigInt(text)),
-);
-const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
-const fact = v.object({
-  v: hex,
-  region: v.optional(v.string(), ''),
-  kind: v.optional(v.string(), ''),
-  present: v.boolean(),
-  pfn: v.optional(hex),
-  gup_fast: v.optional(v.object({ phys: v.nullable(hex), page_size: v.optional(whole) })),
-});
-
-/** Facts of which pagemap had an answer; the others have no `present`. */
-const facts = v.pipe(
-  v.array(v.looseObject({ present: v.optional(v.boolean()) })),
-  v.transform((all) => all.filter(({ present }) => present !== undefined)),
-  v.array(fact),
+const answer: v.GenericSchema<unknown, Answer> = v.pipe(
+  v.nullable(hex),
+  v.transform((at) => (at === null ? {} : { paddr: paddr(at) })),
 );
 
+const touch: v.GenericSchema<unknown, Touch> = v.pipe(
+  v.object({
+    faults: whole,
+    sig: v.exactOptional(whole),
+    code: v.optional(whole, 0),
+    trap: v.exactOptional(hex),
+    err: v.exactOptional(hex),
+    esr: v.exactOptional(hex),
+    sanitized_by_kernel: v.optional(v.boolean(), false),
+  }),
+  v.transform(({ faults, sig, code, trap, err: error, esr: syndrome, sanitized_by_kernel: doctored }) => ({
+    faults,
+    ...(sig !== undefined && {
+      signal: {
+        ...{ code, doctored },
+        ...(trap !== undefined && { trap }),
+        ...(error !== undefined && { error }),
+        ...(syndrome !== undefined && { syndrome }),
+      },
+    }),
+  })),
+);
+
+const fact: v.GenericSchema<unknown, Fact> = v.pipe(
+  v.object({
+    v: hex,
+    region: v.optional(v.string(), ''),
+    kind: v.optional(v.string(), ''),
+    vma: v.exactOptional(v.nullable(v.string())),
+    present: v.exactOptional(v.boolean()),
+    pfn: v.exactOptional(hex),
+    swap: v.exactOptional(v.object({ type: count, offset: hex })),
+    data: v.exactOptional(v.string()),
+    qemu_gpa: v.exactOptional(answer),
+    gup_fast: v.exactOptional(v.object({ phys: answer, page_size: v.exactOptional(count) })),
+    touch_r: v.exactOptional(touch),
+    touch_w: v.exactOptional(touch),
+  }),
+  v.transform(({ v: addr, qemu_gpa: translated, gup_fast: gup, touch_r: read, touch_w: write, ...said }) => ({
+    ...{ ...said, addr: vaddr(addr) },
+    ...(translated && { translated }),
+    ...(gup && { gupFast: { ...gup.phys, ...(gup.page_size !== undefined && { pageSize: gup.page_size }) } }),
+    ...(read && { read }),
+    ...(write && { write }),
+  })),
+);
+
+const report: v.GenericSchema<unknown, FaultReport> = v.pipe(
+  v.object({
+    vaddr: hex,
+    access: v.picklist(['r', 'w', 'x']),
+    code: v.exactOptional(count),
+    asce: v.exactOptional(hex),
+    entries: v.optional(record(hex), {}),
+  }),
+  v.transform(({ vaddr: addr, ...said }) => ({ ...said, addr: vaddr(addr) })),
+);
+
+const registers = record(hex);
+const kernelFact = v.pipe(
+  v.object({ v: hex, qemu_gpa: answer }),
+  v.transform(({ v: addr, qemu_gpa: translated }) => ({ addr: vaddr(addr), translated })),
+);
+const process = v.pipe(
+  v.object({
+    ...{ name: v.string(), registers, tag: v.exactOptional(hex), facts: v.array(fact) },
+    kernel_fault_reports: v.optional(v.array(report), []),
+  }),
+  v.transform(({ kernel_fault_reports: reports, ...said }) => ({ ...said, reports })),
+);
 const fixture: v.GenericSchema<unknown, Fixture> = v.object({
   name: v.string(),
-  guest: v.object({ arch: v.string(), release: v.string(), pagesize: whole }),
+  guest: v.object({
+    ...{ arch: v.string(), release: v.string(), pagesize: whole },
+    endian: v.optional(v.picklist(['little', 'big']), 'little'),
+    ram_base: v.optional(hex, '0x0'),
+    ram_size: v.exactOptional(whole),
+    options: v.optional(record(v.union([v.boolean(), hex])), {}),
+  }),
   memory: v.object({ pieces: v.array(v.tuple([hex, whole, whole])) }),
-  processes: v.array(
-    v.object({
-      name: v.string(),
-      registers: v.pipe(
-        v.unknown(),
-        v.check((of) => !Array.isArray(of), 'an object'),
-        v.record(v.string(), hex),
-      ),
-      facts,
-    }),
-  ),
+  kernel: v.exactOptional(v.object({ registers, facts: v.array(kernelFact) })),
+  processes: v.array(process),
 });
 
 /**
@@ -70,13 +115,6 @@ const fixture: v.GenericSchema<unknown, Fixture> = v.object({
  * @throws FixtureError `format`, `missing` or `malformed`, with the path of the key
  */
 export function parseFixture(json: unknown): Fixture {
-  const { format } = v.parse(v.fallback(v.object({ format: v.unknown() }), { format: undefined }), json);
-  if (format !== 'oracle-fixture-1')
-    throw new FixtureError('format', 'format', `oracle-fixture-1, not ${String(format)}`);
-  const { success, output, issues } = v.safeParse(fixture, json, { abortEarly: true });
-  if (success) return output;
-  const [issue] = issues;
-  const where = v.getDotPath(issue) ?? 'fixture';
-  if (issue.received === 'undefined') throw new FixtureError('missing', where, 'the key to be there');
-  throw new FixtureError('malformed', where, issue.expected ?? issue.message);
+  checkFormat(json, 'oracle-fixture-1');
+  return checked(fixture, json);
 }

@@ -4,6 +4,9 @@ import { bumpAllocator } from '../alloc.ts';
 import type { Prot } from '../arch.ts';
 import { type Paddr, paddr, type Vaddr, vaddr } from '../brand.ts';
 import { createMm } from '../build.ts';
+import { makeLeaf } from '../codec.ts';
+import type { Entry } from '../entry.ts';
+import { gather } from '../field.ts';
 import type { Arch } from '../geometry.ts';
 import { LEVELS, type Level } from '../level.ts';
 import { map } from '../map.ts';
@@ -12,6 +15,30 @@ import { type Mm, translatedBits } from '../mm.ts';
 
 /** Read, write and execute from user space. */
 export const FULL: Prot = { read: true, write: true, exec: true, user: true };
+
+/**
+ * What Linux makes of the 16 combinations of VM_READ, VM_WRITE, VM_EXEC and VM_SHARED: what is writable is readable, and
+ * private pages are not writable before they are copied.
+ */
+export const PROTECTIONS: readonly Prot[] = Array.from({ length: 16 }, (_, vm) => {
+  const [read, write, exec, shared] = [1, 2, 4, 8].map((flag) => (vm & flag) !== 0) as [
+    boolean,
+    boolean,
+    boolean,
+    boolean,
+  ];
+  return { read: read || write, write: write && shared, exec, user: true };
+});
+
+/** A leaf of this level as it is made, of any frame that it can hold. */
+export function arbitraryLeaf(arch: Arch, level: Level, prot: Prot): fc.Arbitrary<Entry> {
+  const fields = arch.spec.levels[level].leaf?.fields ?? {};
+  return fc.bigInt(0n, 2n ** 64n - 1n).map((word) => {
+    const made = makeLeaf(arch, level, paddr(gather(fields, word) & ~(arch.geometry[level].size - 1n)), prot);
+    if (made === undefined) throw new Error(`no ${level} leaf can be made`);
+    return made;
+  });
+}
 
 /** Top levels that an architecture allows: one, unless folding is per process. */
 export const topsOf = (arch: Arch): Level[] => LEVELS.filter((level) => arch.spec.root.tops[level]);

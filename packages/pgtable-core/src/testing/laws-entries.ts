@@ -12,7 +12,7 @@ import { flatMemory } from '../memory.ts';
 import { isFoldedInto, pXdIs } from '../reading.ts';
 import { walk } from '../walk.ts';
 import { arbitraryAddr, topsOf } from './arbitraries.ts';
-import { bare, type Law, type LawMaker, same } from './law.ts';
+import { bare, type Law, type LawMaker, same, zeroMask } from './law.ts';
 
 /** The laws of an architecture's entries. */
 export function entryLaws(arch: Arch, law: LawMaker): Law[] {
@@ -44,6 +44,7 @@ export function entryLaws(arch: Arch, law: LawMaker): Law[] {
         if (made.length === 0) throw new Error(`${level}: no table address can be encoded`);
         for (const { address, entry } of made) {
           same(`${level} table`, tableAddress(arch, level, entry), address);
+          same(`bits of a ${level} table that must be 0`, entry & zeroMask(arch.spec.levels[level].table?.fields ?? {}), 0n);
           if (isFoldedInto(mm, level, entry)) continue;
           same(`present of a ${level} table`, pXdIs(mm, 'present', level, entry), true);
           for (const no of ['none', 'bad', 'leaf', 'swap'] as const)
@@ -61,14 +62,18 @@ export function entryLaws(arch: Arch, law: LawMaker): Law[] {
           const entry = makeLeaf(arch, level, paddr(address), prot);
           if (entry === undefined) continue;
           same(`${level} frame`, leafAddress(arch, level, entry), address);
+          same(`bits of a ${level} leaf that must be 0`, entry & zeroMask(arch.spec.levels[level].leaf?.fields ?? {}), 0n);
           same(`none of a ${level} leaf`, is.none?.({ entry }), false);
           // A page without any right is present at pte; above, Linux makes such leaves with some architectures only.
           if (!prot.read && level !== 'pte') continue;
           same(`present of a ${level} leaf`, is.present?.({ entry }), true);
           if (level !== 'pte') same(`leaf of a ${level} leaf`, is.leaf?.({ entry }), true);
           if (!prot.read) continue;
-          for (const right of ['write', 'exec', 'user'] as const)
-            if (is[right]) same(`${right} of a ${level} leaf`, is[right]({ entry }), prot[right]);
+          for (const right of ['write', 'exec', 'user'] as const) {
+            const [granted, denied] = arch.spec.levels[level].leaf?.rights[right] ?? [];
+            // Without a bit that denies it, a right is always there (x86 without NX).
+            if (is[right]) same(`${right} of a ${level} leaf`, is[right]({ entry }), prot[right] || granted === denied);
+          }
         }
       },
     ),

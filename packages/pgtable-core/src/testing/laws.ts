@@ -3,8 +3,12 @@ import type { Arch } from '../geometry.ts';
 import type { Mmu } from '../hardware.ts';
 import { hostileLaw } from './hostile.ts';
 import { type Law, type LawOptions, lawMaker } from './law.ts';
+import { changeLaws } from './laws-changes.ts';
 import { entryLaws } from './laws-entries.ts';
 import { geometryLaws } from './laws-geometry.ts';
+import { selftestLaws } from './laws-selftest.ts';
+import { slotLaws } from './laws-selftest-slots.ts';
+import { swapLaws } from './laws-selftest-swap.ts';
 import { walkLaws } from './laws-walks.ts';
 
 /**
@@ -13,11 +17,12 @@ import { walkLaws } from './laws-walks.ts';
  */
 export function archLaws(arch: Arch, options: LawOptions = {}): Law[] {
   const law = lawMaker(options);
-  return [...geometryLaws(arch, law), ...entryLaws(arch, law), ...walkLaws(arch, law)];
+  const selftest = [...selftestLaws(arch, law), ...swapLaws(arch, law), ...slotLaws(arch, law)];
+  return [...geometryLaws(arch, law), ...entryLaws(arch, law), ...changeLaws(arch, law), ...walkLaws(arch, law), ...selftest];
 }
 
 /**
- * What holds of the hardware's reading, and of both readings, on tables that make no sense. Each run asks for 100
+ * What holds of the hardware's reading, and of both readings, on tables that make no sense. Each run asks for 250
  * addresses.
  * @param states the machine states in which the MMU is asked; its defaults unless said otherwise
  */

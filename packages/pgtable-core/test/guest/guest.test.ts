@@ -22,6 +22,32 @@ const GOOD = `{
     }
   ]
 }`;
+
+/** The same with everything that is optional. */
+const FULL = `{
+  "format": "oracle-fixture-1",
+  "name": "toy-2",
+  "guest": { "arch": "s390x", "release": "6.8.0", "pagesize": 4096, "endian": "big", "ram_base": "0x1000",
+    "ram_size": 8192, "options": { "edat1": true, "prefix": "0x2000" } },
+  "memory": { "pieces": [] },
+  "kernel": { "registers": { "cr13": "0x7" }, "facts": [{ "v": "0x0", "qemu_gpa": "0x2000" }, { "v": "0x1", "qemu_gpa": null }] },
+  "processes": [
+    {
+      "name": "target", "tag": "0x5054", "registers": {},
+      "facts": [
+        { "v": "0x1000", "vma": "rw-p", "present": true, "pfn": "0x1", "data": "pattern", "qemu_gpa": "0x1000",
+          "touch_r": { "faults": 0 },
+          "touch_w": { "faults": 1, "sig": 11, "code": 2, "trap": "0xe", "err": "0x7", "sanitized_by_kernel": true } },
+        { "v": "0x2000", "vma": null, "present": false, "swap": { "type": 1, "offset": "0x200" }, "qemu_gpa": null,
+          "touch_r": { "faults": 0, "sig": 11, "code": 1, "esr": "0x92000004" } }
+      ],
+      "kernel_fault_reports": [
+        { "vaddr": "0x3000", "access": "r", "code": 59, "asce": "0x7", "entries": { "R3": "0x24" } },
+        { "vaddr": "0x4000", "access": "w", "status": "0" }
+      ]
+    }
+  ]
+}`;
 const BYTES = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
 const read = (text: string, bytes = BYTES) => readGuest(JSON.parse(text), bytes);
 
@@ -34,7 +60,9 @@ function twin(from: string | RegExp, to: string): string {
 
 test('a fixture that is as it should be', () => {
   const guest = read(GOOD);
-  expect(guest).toMatchObject({ name: 'toy-1', arch: 's390x', release: '6.8.0', pageSize: 4096n });
+  expect(guest).toMatchObject({ name: 'toy-1', arch: 's390x', release: '6.8.0', pageSize: 4096n, byteOrder: 'little' });
+  expect(guest.kernel).toBeUndefined();
+  expect(guest.storage).toBeUndefined();
   expect(guest.memory.pieces).toEqual([
     { at: 0x1000n, length: 8, offset: 8 },
     { at: 0x8000n, length: 8, offset: 0 },
@@ -55,9 +83,58 @@ test('a fixture that is as it should be', () => {
           gupFast: { paddr: 0x12d_8000n, pageSize: 4096n },
         },
         { addr: 0x8000_0000n, region: '', kind: '', present: false, gupFast: {} },
+        { addr: 0x9000_0000n, region: 'unreadable', kind: '' },
       ],
+      reports: [],
     },
   ]);
+});
+
+test('a fixture in which everything is said', () => {
+  const guest = read(FULL, new Uint8Array(0));
+  expect(guest).toMatchObject({
+    ...{ byteOrder: 'big', storage: 0x3000n, options: { edat1: true, prefix: 0x2000n } },
+    kernel: {
+      registers: { cr13: 7n },
+      facts: [
+        { addr: 0n, translated: { paddr: 0x2000n } },
+        { addr: 1n, translated: {} },
+      ],
+    },
+  });
+  expect(guest.kernel?.facts[1]?.translated).toEqual({});
+  const [target] = guest.processes;
+  expect(target?.tag).toBe(0x5054n);
+  expect(target?.facts).toEqual([
+    {
+      ...{ addr: 0x1000n, region: '', kind: '', vma: 'rw-p', present: true, pfn: 1n, data: 'pattern' },
+      ...{ translated: { paddr: 0x1000n }, read: { faults: 0 } },
+      write: { faults: 1, signal: { code: 2, trap: 14n, error: 7n, doctored: true } },
+    },
+    {
+      ...{ addr: 0x2000n, region: '', kind: '', vma: null, present: false, swap: { type: 1n, offset: 0x200n } },
+      ...{ translated: {}, read: { faults: 0, signal: { code: 1, syndrome: 0x9200_0004n, doctored: false } } },
+    },
+  ]);
+  expect(target?.reports).toEqual([
+    { addr: 0x3000n, access: 'r', code: 59n, asce: 7n, entries: { R3: 0x24n } },
+    { addr: 0x4000n, access: 'w', entries: {} },
+  ]);
+});
+
+test.each<[string, string | RegExp, string, string]>([
+  ['faults that are no number', '"touch_r": { "faults": 0 }', '"touch_r": {}', 'processes.0.facts.0.touch_r.faults'],
+  ['an answer of the MMU that is a number', '"qemu_gpa": "0x1000"', '"qemu_gpa": 1', 'processes.0.facts.0.qemu_gpa'],
+  ['half a swap entry', '"type": 1, ', '', 'processes.0.facts.1.swap.type'],
+  ['an unknown access', '"access": "r"', '"access": "read"', 'processes.0.kernel_fault_reports.0.access'],
+  ['an entry that is no word', '"R3": "0x24"', '"R3": 36', 'processes.0.kernel_fault_reports.0.entries.R3'],
+  ['a kernel without registers', '"registers": { "cr13": "0x7" }, ', '', 'kernel.registers'],
+  ['an option that is a number', '"edat1": true', '"edat1": 1', 'guest.options.edat1'],
+  ['an unknown byte order', '"endian": "big"', '"endian": "middle"', 'guest.endian'],
+])('%s', (_what, from, to, where) => {
+  const text = FULL.replace(from, to);
+  expect(text).not.toBe(FULL);
+  expect(refused(FixtureError, () => read(text, new Uint8Array(0))).where).toBe(where);
 });
 
 test('keys that nobody reads are ignored', () => {

@@ -1,0 +1,36 @@
+/** Which named fields an entry has, by what the hardware takes it for. */
+import { type Field, type Fields, valueIn } from './field.ts';
+import { readAs } from './fold.ts';
+import type { Query, Step } from './hardware.ts';
+import type { Machine } from './machine.ts';
+
+/** How an entry is laid out. */
+export type FormatKind = 'table' | 'leaf';
+
+/** A field of an entry, and what it holds there. */
+export interface NamedField extends Field {
+  readonly name: string;
+  readonly value: bigint;
+}
+
+/** What the hardware takes an entry for, also one that a rule refuses. */
+export const kindOf = (machine: Machine, { level, entry }: Step, { root, addr }: Query): FormatKind =>
+  machine.levels[level]?.leaf({ entry, root, addr }) ? 'leaf' : 'table';
+
+/**
+ * The fields of an entry: in the hardware's own format where it says one, else in the definition's, as the entries of
+ * the level are finally read. Empty where the level has no such entries.
+ */
+export function formatOf({ arch, hardware }: Machine, { level }: Pick<Step, 'level'>, kind: FormatKind): Fields {
+  const { levels } = arch.spec;
+  const formats = [
+    hardware.levels[level]?.fields,
+    levels[readAs(arch, level)][kind]?.fields,
+    levels[level][kind]?.fields,
+  ];
+  return formats.find((fields) => fields) ?? {};
+}
+
+/** Every field with its value, in the order of the format. */
+export const namedFields = (fields: Fields, raw: bigint): NamedField[] =>
+  Object.entries(fields).map(([name, field]) => ({ name, ...field, value: valueIn(field, raw) }));

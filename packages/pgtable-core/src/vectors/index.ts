@@ -1,0 +1,9 @@
+/**
+ * Conformance vectors: readers and checkers of the two vector formats, for our architectures and for one's own.
+ * @module
+ */
+export { FixtureError } from '../guest/fixture-error.ts';
+export type { Answers, ArchOf, EntryOutcome } from './check-entry.ts';
+export { checkEntryVectors } from './check-entry.ts';
+export { checkWalkVectors, type MmuOf, type WalkOutcome } from './check-walk.ts';
+export type { ExpectedFault, ExpectedPage } from './walk-shape.ts';

@@ -1,0 +1,96 @@
+/** The shape of a `kernel-mm/walk-vectors@1` file: what it says, and nothing else. */
+import * as v from 'valibot';
+import { type Paddr, paddr, type Vaddr, vaddr } from '../brand.ts';
+import { checked, checkFormat, hex, record } from '../guest/checked.ts';
+import type { Access, Update } from '../hardware.ts';
+import { eachCase, file } from './cases.ts';
+
+/** A file of walk vectors, its hex strings read as bigints. */
+export interface WalkVectors {
+  readonly title: string;
+  /** Who gave the answers. */
+  readonly source: string;
+  /** The id of the architecture. */
+  readonly arch: string;
+  /** Machine state of all cases, as the file has it. */
+  readonly context: Context;
+  readonly cases: readonly WalkVector[];
+}
+
+/** Machine state by the names of the format: flags, numbers, and words as hex strings. */
+export type Context = Readonly<Record<string, boolean | number | string>>;
+
+/** One access, and what the hardware answers. */
+export interface WalkVector {
+  readonly name: string;
+  /** The root register; for RISC-V the physical address of the root table. */
+  readonly root: bigint;
+  readonly entries: readonly (readonly [at: Paddr, entry: bigint])[];
+  readonly va: Vaddr;
+  readonly access: Access;
+  /** Merged over the file's. */
+  readonly context: Context;
+  readonly expect: ExpectedPage | ExpectedFault;
+}
+
+/** The access is allowed. */
+export interface ExpectedPage {
+  readonly pa: Paddr;
+  /** Whether a write, a fetch, is allowed there too. */
+  readonly write?: boolean;
+  readonly execute?: boolean;
+  /** The accessed and dirty bits that the walk writes. */
+  readonly updates?: readonly Update[];
+}
+
+/** The access is refused: with a fault of this name, or for `*` with any. */
+export interface ExpectedFault {
+  readonly fault: string;
+  readonly code?: bigint;
+}
+
+const entry = v.pipe(
+  v.strictTuple([hex, hex]),
+  v.transform(([at, value]) => [paddr(at), value] as const),
+);
+const update = v.pipe(
+  entry,
+  v.transform(([at, value]) => ({ at, entry: value })),
+);
+const page = v.strictObject({
+  pa: v.pipe(
+    hex,
+    v.transform((at) => paddr(at)),
+  ),
+  write: v.exactOptional(v.boolean()),
+  execute: v.exactOptional(v.boolean()),
+  updates: v.exactOptional(v.array(update)),
+});
+const fault = v.strictObject({ fault: v.pipe(v.string(), v.nonEmpty('a name, or *')), code: v.exactOptional(hex) });
+const isFault = (expect: unknown): boolean => typeof expect === 'object' && expect !== null && 'fault' in expect;
+
+const context = record(v.union([v.boolean(), v.number(), v.string()]));
+const vector: v.GenericSchema<unknown, WalkVector> = v.strictObject({
+  name: v.string(),
+  root: hex,
+  entries: v.array(entry),
+  va: v.pipe(
+    hex,
+    v.transform((at) => vaddr(at)),
+  ),
+  access: v.picklist(['read', 'write', 'execute']),
+  context: v.optional(context, {}),
+  expect: v.lazy((expect) => (isFault(expect) ? fault : page)),
+});
+
+const walkFile = v.strictObject({ ...file, context: v.optional(context, {}) });
+
+/**
+ * Checks parsed JSON.
+ * @throws FixtureError for the first thing that the format does not have, with the name of its case
+ */
+export function parseWalkVectors(json: unknown): WalkVectors {
+  checkFormat(json, 'kernel-mm/walk-vectors@1');
+  const { cases, ...said } = checked(walkFile, json);
+  return { ...said, cases: eachCase(cases, vector) };
+}
