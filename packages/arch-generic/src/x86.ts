@@ -1,127 +1,96 @@
-/** x86-64 with four and five levels. A kernel with five levels built in folds p4d when it boots without LA57. */
+/** x86 with two to five levels. A 64-bit kernel with five levels built in folds p4d when it boots without LA57. */
+import { type Arch, type ArchSpec, address, bits, defineArch, flag, type LevelSpec } from '@kernel-mm/pgtable-core';
+import { DEFAULT_LINUX, type LinuxVersion } from './linux.ts';
+import { foldedInto, nopmd, nopud } from './nop.ts';
+import { is64, leaf, type Paging, pdpte, table, type X86Kernel } from './x86-entry.ts';
 import {
-  type Arch,
-  address,
-  and,
-  bits,
-  defineArch,
-  eq,
-  type Fields,
-  flag,
-  has,
-  is,
-  type LeafFormat,
-  type LevelSpec,
-  lacks,
-  not,
-  software,
-  type TableFormat,
-} from '@kernel-mm/pgtable-core';
-import { foldedInto } from './nop.ts';
+  changes,
+  p4dReading,
+  pgdReading,
+  pmdReading,
+  pteReading,
+  pudReading,
+  pudTableReading,
+  swap,
+} from './x86-linux.ts';
 
 /** Parameters of {@link x86}. */
 export interface X86Options {
-  /** `4-level` (48-bit addresses) or `5-level` (57-bit, CR4.LA57). */
-  readonly paging: '4-level' | '5-level';
+  /**
+   * `2-level` and `pae`: 32-bit kernels. `4-level`: 48-bit addresses. `5-level`: 57-bit (CR4.LA57). Ids: `x86-32`,
+   * `x86-pae`, `x86-64`, `x86-64-la57`.
+   */
+  readonly paging: Paging;
   /** With four levels: was p4d folded when the kernel was built, or when it booted? `boot` unless said otherwise. */
   readonly fold?: 'build' | 'boot';
+  /** The kernel whose helpers are followed, from v4.19 on; {@link DEFAULT_LINUX} unless said otherwise. */
+  readonly linux?: LinuxVersion;
 }
 
-// SDM volume 3, tables 4-15 to 4-20. Software bits: arch/x86/include/asm/pgtable_types.h.
-const P = 0x1n;
-const RW = 0x2n;
-const US = 0x4n;
-const A = 0x20n;
-const D = 0x40n;
-const PSE = 0x80n;
-const PROTNONE = 0x100n; // bit 8 is G in a present entry; Linux uses it for PROT_NONE where P is 0
-const SPECIAL = 0x200n;
-const SOFT_DIRTY = 0x800n;
-const NX = 1n << 63n;
-/** What the kernel calls flags: everything outside the 52-bit frame mask. */
-const FLAGS = 0xfff0_0000_0000_0fffn;
+/** x86, by the helpers of a Linux version. */
+export function x86({ paging, fold = 'boot', linux = DEFAULT_LINUX }: X86Options): Arch {
+  return defineArch({ pageShift: 12, byteOrder: 'little', ...PAGINGS[paging]({ paging, linux }, fold) });
+}
 
-const common: Fields = { P: flag(0), RW: flag(1), US: flag(2), PWT: flag(3), PCD: flag(4), A: flag(5), NX: flag(63) };
-const pageBits: Fields = {
-  ...common,
-  D: flag(6),
-  G: flag(8),
-  SPECIAL: software(9),
-  UFFD_WP: software(10),
-  SOFT_DIRTY: software(11),
-  PKEY: bits(62, 59),
+type Part = Omit<ArchSpec, 'pageShift' | 'byteOrder'>;
+
+const PAGINGS: Readonly<Record<Paging, (kernel: X86Kernel, fold: 'build' | 'boot') => Part>> = {
+  '2-level': (kernel) => ({
+    id: 'x86-32',
+    entryBytes: 4,
+    ...below4GiB(12),
+    levels: nopmd({ pgd: { ...pmd(kernel), bits: 10 }, pte: { ...pte(kernel), bits: 10 } }),
+  }),
+  pae: (kernel) => ({
+    id: 'x86-pae',
+    entryRead: 'low-high-low',
+    ...below4GiB(5),
+    levels: nopud({ pgd: { bits: 2, table: pdpte, is: pudTableReading }, pmd: pmd(kernel), pte: pte(kernel) }),
+  }),
+  '4-level': (kernel, fold) => ({
+    id: 'x86-64',
+    ...halves(47n),
+    levels: { ...lower(kernel), p4d: foldedInto(lower(kernel).p4d, { when: fold, style: 'top' }) },
+  }),
+  '5-level': (kernel) => ({ id: 'x86-64-la57', ...halves(56n), levels: lower(kernel) }),
 };
-const table: TableFormat = { fields: { ...common, address: address(51, 12) }, base: 0x67n };
 
-/** A page of 4 KiB, 2 MiB or 1 GiB. Where P is 0 the frame is stored inverted, against L1TF (since v4.19). */
-const leaf = (low: 12 | 21 | 30): LeafFormat => ({
-  fields: {
-    ...pageBits,
-    address: address(51, low),
-    ...(low === 12 ? { PAT: flag(7) } : { PS: bits(7, 7, 'type'), PAT: flag(12) }),
+/** CR3 of a 32-bit kernel. Nothing but TASK_SIZE limits a lockless walk: 3 GiB, as kernels are configured by default. */
+const below4GiB = (low: number): Pick<Part, 'va' | 'root'> => ({
+  va: { extend: 'zero' },
+  root: {
+    fields: { origin: address(31, low), PWT: flag(3), PCD: flag(4) },
+    tops: { pgd: { base: 0n, limit: 0xc000_0000n } },
   },
-  base: P | A | (low === 12 ? 0n : PSE),
-  protNone: PROTNONE | A | (low === 12 ? 0n : PSE),
-  rights: { read: [0n, 0n], write: [RW | D, 0n], exec: [0n, NX], user: [US, 0n] },
-  inverted: and(not(eq('entry', 0n)), lacks(P)),
 });
 
-const NONE = lacks(~(A | D) & 0xffff_ffff_ffff_ffffn); // erratum: A and D may be set in a none entry
-const pageReading: LevelSpec['is'] = {
-  none: NONE,
-  protnone: is(P | PROTNONE, PROTNONE),
-  special: has(SPECIAL),
-  write: has(RW),
-  young: has(A),
-  dirty: has(D),
-  softDirty: has(SOFT_DIRTY),
-  exec: lacks(NX),
-  user: has(US),
-};
-
-const pmd: LevelSpec = {
-  bits: 9,
-  table,
-  leaf: leaf(21),
-  is: {
-    ...pageReading,
-    present: has(P | PROTNONE | PSE), // PSE: a huge page that is being split has P cleared for a moment
-    bad: not(is(FLAGS & ~US & ~A, P | RW | D)), // since v6.1; before, A had to be set too
-    leaf: has(PSE),
+/** CR3 of a 64-bit kernel. gup_fast_permitted: no bit of `end` above the user half. */
+const halves = (user: bigint): Pick<Part, 'va' | 'root'> => ({
+  va: { extend: 'sign' },
+  root: {
+    fields: { origin: address(51, 12), PCID: bits(11, 0) },
+    tops: { pgd: { base: 0n, limit: (1n << user) - 0x1000n } },
   },
-};
-const pud: LevelSpec = {
-  bits: 9,
-  table,
-  leaf: leaf(30),
-  is: {
-    ...pageReading,
-    present: has(P),
-    bad: has(FLAGS & ~0x67n),
-    leaf: is(PSE | P, PSE | P), // PSE alone since v6.12
-  },
-};
-const p4d: LevelSpec = { bits: 9, table, is: { none: NONE, present: has(P), bad: has(FLAGS & ~0x67n & ~NX) } };
-const pgd: LevelSpec = {
-  bits: 9,
-  table,
-  is: { none: eq('entry', 0n), present: has(P), bad: not(is(FLAGS & ~US & ~NX, 0x63n)) },
-};
-const pte: LevelSpec = { bits: 9, leaf: leaf(12), is: { ...pageReading, present: has(P | PROTNONE) } };
+});
 
-/** x86-64, by the helpers of Linux v6.1. Ids: `x86-64`, `x86-64-la57`. */
-export function x86({ paging, fold = 'boot' }: X86Options): Arch {
-  const five = paging === '5-level';
-  return defineArch({
-    id: five ? 'x86-64-la57' : 'x86-64',
-    pageShift: 12,
-    byteOrder: 'little',
-    va: { extend: 'sign' },
-    root: {
-      fields: { origin: address(51, 12), PCID: bits(11, 0) },
-      // gup_fast_permitted: no bit of `end` above the user half.
-      tops: { pgd: { base: 0n, limit: (five ? 1n << 56n : 1n << 47n) - 0x1000n } },
-    },
-    levels: { pgd, p4d: five ? p4d : foldedInto(p4d, { when: fold, style: 'top' }), pud, pmd, pte },
-  });
-}
+const pte = (kernel: X86Kernel): LevelSpec => ({
+  ...{ bits: 9, leaf: leaf(kernel, 12), is: pteReading(kernel), mk: changes(kernel, 'pte'), swap: swap(kernel, 'pte') },
+});
+
+const pmd = (kernel: X86Kernel): LevelSpec => ({
+  ...{ bits: 9, table: table(kernel), leaf: leaf(kernel, kernel.paging === '2-level' ? 22 : 21) },
+  ...{ is: pmdReading(kernel), mk: changes(kernel, 'pmd') },
+  ...(is64(kernel) && { swap: swap(kernel, 'pmd') }),
+});
+
+/** All five levels of a 64-bit kernel. */
+const lower = (kernel: X86Kernel): ArchSpec['levels'] => ({
+  pgd: { bits: 9, table: table(kernel), is: pgdReading },
+  p4d: { bits: 9, table: table(kernel), is: p4dReading },
+  pud: {
+    ...{ bits: 9, table: table(kernel), leaf: leaf(kernel, 30) },
+    ...{ is: pudReading(kernel), mk: changes(kernel, 'pud'), swap: swap(kernel, 'pud') },
+  },
+  pmd: pmd(kernel),
+  pte: pte(kernel),
+});

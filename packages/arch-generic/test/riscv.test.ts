@@ -1,8 +1,11 @@
 import {
   type Entry,
+  explainEntry,
+  fieldsOf,
   isTranslatable,
   type Level,
   leafAddress,
+  leafSize,
   limitOf,
   makeLeaf,
   makeTable,
@@ -25,6 +28,7 @@ import { asks, bare, numbers, rights, space } from './support/entries.ts';
 const sv39 = riscv({ mode: 'sv39' });
 const sv48 = riscv({ mode: 'sv48' });
 const sv57 = riscv({ mode: 'sv57' });
+const sv32 = riscv({ mode: 'sv32' });
 
 test('geometry: the shifts of folded levels collapse, their 512 entries stay', () => {
   expect(numbers(sv39)).toEqual([
@@ -44,7 +48,32 @@ test('geometry: the shifts of folded levels collapse, their 512 entries stay', (
     [39, 512],
     [30, 512],
   ]);
-  expect([sv39, sv48, sv57].map(({ id }) => id)).toEqual(['riscv-sv39', 'riscv-sv48', 'riscv-sv57']);
+  expect([sv39, sv48, sv57, sv32].map(({ id }) => id)).toEqual([
+    ...['riscv-sv39', 'riscv-sv48', 'riscv-sv57', 'riscv-sv32'],
+  ]);
+});
+
+test('geometry folded when the kernel is built: Sv32, and Sv39 until v5.17', () => {
+  expect(numbers(sv32)).toEqual([
+    [22, 1024],
+    [22, 1],
+    [22, 1],
+    [22, 1],
+    [12, 1024],
+  ]);
+  expect(sv32.entryBytes).toBe(4);
+  const old = riscv({ mode: 'sv39', linux: '5.16' });
+  expect(numbers(old).slice(0, 4)).toEqual([
+    [30, 512],
+    [30, 1],
+    [30, 1],
+    [21, 512],
+  ]);
+  const folds = (arch: typeof old) => [arch.spec.levels.p4d.fold?.when, arch.spec.levels.pud.fold?.when];
+  expect([folds(old), folds(sv39)]).toEqual([
+    ['build', 'build'],
+    ['boot', 'boot'],
+  ]);
 });
 
 test('the user half, and which addresses are sign-extended', () => {
@@ -144,7 +173,7 @@ describe('frame numbers begin at bit 10', () => {
     ['rxu', 0x5bn],
     ['ru', 0x53n],
     ['rw', 0xc7n],
-    ['', 0x60n],
+    ['', 0x62n],
   ])('of a page with the rights "%s"', (text, flags) => {
     expect(makeLeaf(sv39, 'pte', paddr(0x8000_3000n), rights(text))).toBe(0x2000_0c00n | flags);
     expect(leafAddress(sv39, 'pte', (0x2000_0c00n | flags) as Entry)).toBe(0x8000_3000n);
@@ -158,6 +187,40 @@ describe('frame numbers begin at bit 10', () => {
     // ASID is no part of it.
     expect(mmFromRoot(sv39, memory, 0x8fff_f000_0000_1000n).pgd).toBe(0x100_0000n);
   });
+});
+
+test('Sv32: 34-bit frames, a superpage of 4 MiB at pmd, satp of 32 bits', () => {
+  const { mm, allocator } = space(sv32);
+  expect(mm.root).toBe((1n << 31n) | 0x1000n);
+  const request = { addr: vaddr(0x40_0000n), paddr: paddr(0x3_0040_0000n), size: 0x40_1000n, prot: rights('rwu') };
+  expect(map(mm, allocator, request)).toEqual({ size: 0x40_1000n });
+  const at = (addr: bigint) => walk(mm, vaddr(addr)).result;
+  expect(at(0x52_3456n)).toMatchObject({ level: 'pmd', paddr: 0x3_0052_3456n, size: 0x40_0000n });
+  expect(at(0x80_0123n)).toMatchObject({ level: 'pte', paddr: 0x3_0080_0123n });
+  expect(makeLeaf(sv32, 'pte', paddr(1n << 34n), rights('r'))).toBeUndefined();
+});
+
+test('Svnapot: 16 ptes hold the same entry, and map 64 KiB as one', () => {
+  const { mm, allocator } = space(sv48);
+  const first = populate(mm, allocator, vaddr(0x5_0000n), 'pte') as Slot;
+  // PPN 0x80010 with 1000 in its low bits, which says 64 KiB; N is bit 63.
+  const napot = ((1n << 63n) | (0x8_0018n << 10n) | 0xd7n) as Entry;
+  for (let n = 0n; n < 16n; n++) writeEntry(mm, { ...first, addr: first.addr + 8n * n }, napot);
+  const at = (addr: bigint) => walk(mm, vaddr(addr)).result;
+  expect(at(0x5_0000n)).toMatchObject({ level: 'pte', paddr: 0x8001_0000n, size: 0x1_0000n });
+  expect(at(0x5_f123n)).toMatchObject({ paddr: 0x8001_f123n, size: 0x1_0000n });
+  expect(leafAddress(sv48, 'pte', napot)).toBe(0x8001_0000n);
+  expect(explainEntry(mm, 'pte', napot)).toBe('64 KiB at 0x80010000: write, user, young, dirty');
+  // Without N it is the page that its bits say; a kernel before v6.4 knows no N.
+  const plain = (napot & ~(1n << 63n)) as Entry;
+  expect([leafAddress(sv48, 'pte', plain), leafSize(sv48, 'pte', plain)]).toEqual([0x8001_8000n, 0x1000n]);
+  expect(leafAddress(riscv({ mode: 'sv48', linux: '6.3' }), 'pte', napot)).toBe(0x8001_8000n);
+});
+
+test('Svpbmt: the memory type is no part of the frame', () => {
+  for (const type of [0n, 1n, 2n])
+    expect(leafAddress(sv39, 'pte', ((type << 61n) | 0x2000_0cdfn) as Entry)).toBe(0x8000_3000n);
+  expect(fieldsOf(sv39, 'pte', 'leaf', ((2n << 61n) | 0xdfn) as Entry)).toMatchObject({ PBMT: 2n, N: 0n });
 });
 
 test.each([

@@ -9,6 +9,7 @@ import {
   map,
   type Predicate,
   paddr,
+  readEntry,
   roleOf,
   vaddr,
   walk,
@@ -20,6 +21,8 @@ import { asks, bare, numbers, rights, space } from './support/entries.ts';
 const build = x86({ paging: '4-level', fold: 'build' });
 const boot = x86({ paging: '4-level' });
 const la57 = x86({ paging: '5-level' });
+const x32 = x86({ paging: '2-level' });
+const pae = x86({ paging: 'pae' });
 const NX = 1n << 63n;
 
 test('geometry: with four levels the entries of p4d collapse to one, however it is folded', () => {
@@ -38,8 +41,31 @@ test('geometry: with four levels the entries of p4d collapse to one, however it 
     [21, 512],
     [12, 512],
   ]);
-  expect([build, boot, la57].map(({ id }) => id)).toEqual(['x86-64', 'x86-64', 'x86-64-la57']);
+  expect([build, boot, la57, x32, pae].map(({ id }) => id)).toEqual([
+    ...['x86-64', 'x86-64', 'x86-64-la57', 'x86-32', 'x86-pae'],
+  ]);
   expect([build, boot, la57].map(({ spec }) => spec.levels.p4d.fold?.when)).toEqual(['build', 'boot', undefined]);
+});
+
+test('geometry of 32-bit kernels: two levels of 4-byte entries, or three with four at the top', () => {
+  expect(numbers(x32)).toEqual([
+    [22, 1024],
+    [22, 1],
+    [22, 1],
+    [22, 1],
+    [12, 1024],
+  ]);
+  expect(numbers(pae)).toEqual([
+    [30, 4],
+    [30, 1],
+    [30, 1],
+    [21, 512],
+    [12, 512],
+  ]);
+  expect([x32, pae].map(({ entryBytes, geometry }) => [entryBytes, geometry.pgd.tableBytes])).toEqual([
+    [4, 4096],
+    [8, 32],
+  ]);
 });
 
 test('gup_fast may go up to the last page of the user half', () => {
@@ -76,7 +102,7 @@ describe('the predicates, by raw values', () => {
     ['p4d', 'present', 0x100n, false],
     ['pgd', 'present', 0x1n, true],
     ['pgd', 'present', 0x100n, false],
-    // pmd_bad: P, RW and D must be, US and A may be (v6.1).
+    // pmd_bad: P, RW and D must be, US and A may be.
     ['pmd', 'bad', 0x67n, false],
     ['pmd', 'bad', 0x63n, false],
     ['pmd', 'bad', 0x43n, false],
@@ -100,11 +126,12 @@ describe('the predicates, by raw values', () => {
     ['pgd', 'bad', NX | 0x67n, false],
     ['pgd', 'bad', 0x43n, true],
     ['pgd', 'bad', 0xe7n, true],
-    // pmd_leaf: PSE; pud_leaf: PSE and P.
+    // pmd_leaf and pud_leaf: PSE.
     ['pmd', 'leaf', 0x80n, true],
     ['pmd', 'leaf', 0x67n, false],
     ['pud', 'leaf', 0x81n, true],
-    ['pud', 'leaf', 0x80n, false],
+    ['pud', 'leaf', 0x80n, true],
+    ['pud', 'leaf', 0x67n, false],
     ['p4d', 'leaf', 0x81n, false],
     ['pgd', 'leaf', 0x81n, false],
     // G says PROT_NONE only where P is clear.
@@ -227,4 +254,43 @@ describe('walks', () => {
     expect(roleOf(bare(boot), 'pmd', 0x1220_00e6n as Entry)).toBe('leaf');
     expect(roleOf(bare(boot), 'pud', 0x4000_00e6n as Entry)).toBe('not-present');
   });
+
+  test('two levels: a page of 4 MiB is a pmd, which is folded into pgd', () => {
+    const { mm, allocator } = space(x32);
+    const request = { addr: vaddr(0xc000_0000n), paddr: paddr(0x40_0000n), size: 0x40_1000n, prot: rights('rwu') };
+    expect(map(mm, allocator, request)).toEqual({ size: 0x40_1000n });
+    expect(readEntry(mm, { level: 'pgd', space: 'memory', addr: mm.pgd + 4n * 0x300n })).toBe(0x40_00e7n);
+    const at = (addr: bigint) => walk(mm, vaddr(addr)).result;
+    expect(at(0xc012_3456n)).toMatchObject({ level: 'pmd', paddr: 0x52_3456n, size: 0x40_0000n });
+    expect(at(0xc040_0123n)).toMatchObject({ level: 'pte', paddr: 0x80_0123n });
+    expect(at(1n << 32n)).toEqual({ kind: 'not-translatable', bits: 32 });
+    expect(makeLeaf(x32, 'pte', paddr(1n << 32n), rights('r'))).toBeUndefined();
+  });
+
+  test('PAE: four top entries of which only P is set, and frames beyond 4 GiB', () => {
+    const { mm, allocator } = space(pae);
+    const from = 0xffe0_0000n;
+    const request = { addr: vaddr(from), paddr: paddr(0xf_ffe0_0000n), size: 0x20_0000n, prot: rights('rw') };
+    expect(map(mm, allocator, request)).toEqual({ size: 0x20_0000n });
+    expect((readEntry(mm, { level: 'pgd', space: 'memory', addr: mm.pgd + 24n }) ?? 0n) & 0xfffn).toBe(1n);
+    expect(walk(mm, vaddr(from + 0x1234n)).result).toMatchObject({ level: 'pmd', paddr: 0xf_ffe0_1234n });
+  });
+});
+
+test('32-bit predicates: no NX, no erratum with two levels, the low word only with PAE', () => {
+  expect(asks(x32, 'pte', 'exec', 0x25n)).toBe(true);
+  expect(asks(pae, 'pte', 'exec', NX | 0x25n)).toBe(false);
+  expect([asks(x32, 'pte', 'none', 0x60n), asks(pae, 'pte', 'none', 0x60n)]).toEqual([false, true]);
+  const high = 0x5n << 32n;
+  expect([asks(pae, 'pmd', 'none', high), asks(pae, 'pte', 'none', high)]).toEqual([true, false]);
+  // pud of PAE is its top table.
+  expect([asks(pae, 'pud', 'present', 1n), asks(pae, 'pud', 'bad', 1n), asks(pae, 'pud', 'bad', 0x81n)]).toEqual([
+    ...[true, false, true],
+  ]);
+});
+
+test('PROT_NONE: inverted where entries have 8 bytes, straight where they have 4', () => {
+  expect(makeLeaf(x32, 'pte', paddr(0x1234_5000n), rights(''))).toBe(0x1234_5120n);
+  expect(leafAddress(x32, 'pte', 0x1234_5120n as Entry)).toBe(0x1234_5000n);
+  expect(makeLeaf(pae, 'pte', paddr(0x1234_5000n), rights(''))).toBe(0xf_ffff_edcb_a120n);
 });

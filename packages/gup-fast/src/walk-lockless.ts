@@ -4,6 +4,7 @@ import {
   type Entry,
   type Level,
   leafAddress,
+  leafSize,
   type Mm,
   paddrWrap,
   pXdIs,
@@ -43,7 +44,7 @@ export interface WalkOptions {
 export function walkLockless(mm: Mm, start: Vaddr, end: Vaddr, options: WalkOptions): LocklessWalk {
   const { stepper, port = memoryPort(mm), budget = 2 ** 20, onStep } = options;
   const { readOnce, stack } = port;
-  const { geometry, entryBytes } = mm.arch;
+  const { geometry } = mm.arch;
   const leaves: Leaf[] = [];
   const strays: Stray[] = [];
   const walk: { leaves: Leaf[]; strays: Stray[]; stop?: Stop } = { leaves, strays };
@@ -70,7 +71,7 @@ export function walkLockless(mm: Mm, start: Vaddr, end: Vaddr, options: WalkOpti
   function take(slot: Slot, entry: Entry, addr: Vaddr, next: Vaddr): boolean {
     if (leaves.length >= budget) return stopAt({ kind: 'budget', addr });
     const { level } = slot;
-    const offset = addr & (geometry[level].size - 1n);
+    const offset = addr & (leafSize(mm.arch, level, entry) - 1n);
     leaves.push({ level, slot, entry, addr, end: next, paddr: paddrWrap(leafAddress(mm.arch, level, entry) + offset) });
     return true;
   }
@@ -91,7 +92,7 @@ export function walkLockless(mm: Mm, start: Vaddr, end: Vaddr, options: WalkOpti
         if (entry === undefined) return stopAt({ kind: 'outside-memory', level: 'pte', addr, slot });
         const next = vaddrWrap(addr + geometry.pte.size);
         if (!passes(slot, entry, addr) || !take(slot, entry, addr, next)) return false;
-        slot = slotPlus(slot, 1n, entryBytes);
+        slot = slotPlus(slot, 1n, geometry.pte.slotBytes);
         addr = next;
       } while (addr !== to);
       return true;

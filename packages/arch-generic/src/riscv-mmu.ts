@@ -1,0 +1,160 @@
+/** The MMU of RISC-V: which entries are reserved, who may use a page, and the A and D bits (Privileged architecture, 12.3.2). */
+import {
+  type Access,
+  type Arch,
+  addressOf,
+  and,
+  type Begin,
+  type Expr,
+  type FaultRule,
+  gather,
+  type Hardware,
+  has,
+  is,
+  isTranslatable,
+  LEVELS,
+  type LevelReading,
+  lacks,
+  type Mmu,
+  not,
+  type Query,
+  select,
+  type Taking,
+  UsageError,
+} from '@kernel-mm/pgtable-core';
+import { A, D, frame, N, R, type RiscvMode, U, V, W, X } from './riscv-entry.ts';
+
+/** The machine state that translation consults. */
+export interface RiscvState {
+  /** U-mode; else S-mode. */
+  readonly user: boolean;
+  /** sstatus.SUM: S-mode may load from and store to user pages. */
+  readonly sum: boolean;
+  /** sstatus.MXR: loads may use pages that can only be executed. */
+  readonly mxr: boolean;
+  /** Svpbmt: bits 62:61 are a memory type; else they are reserved. */
+  readonly svpbmt: boolean;
+  /** Svnapot: bit 63 is N; else it is reserved. */
+  readonly svnapot: boolean;
+  /** Svadu is on (menvcfg.ADUE): the hardware sets A and D; else a page without them faults (Svade). */
+  readonly adue: boolean;
+}
+
+/** Exception codes, by what was to be done. */
+const CAUSES = {
+  'page-fault': { execute: 12n, read: 13n, write: 15n },
+  'access-fault': { execute: 1n, read: 5n, write: 7n },
+} as const;
+
+const MODES: Readonly<Record<string, RiscvMode>> = {
+  ...{ 'riscv-sv32': 'sv32', 'riscv-sv39': 'sv39', 'riscv-sv48': 'sv48', 'riscv-sv57': 'sv57' },
+};
+
+/**
+ * The MMU of RISC-V, in the mode of `arch`. Its root is satp, of which only PPN is looked at: MODE may be anything, also 0,
+ * so that `ppn` alone, the physical address of the root table shifted right by 12, serves as well.
+ * @throws UsageError for an architecture that is not RISC-V's
+ */
+export function riscvMmu(arch: Arch): Mmu<RiscvState> {
+  const mode = MODES[arch.id];
+  if (!mode) throw new UsageError('argument', 'arch', `one of ${Object.keys(MODES).join(', ')}`);
+  return {
+    arch,
+    defaults: { user: false, sum: false, mxr: false, svpbmt: false, svnapot: false, adue: false },
+    hardware: (state) => hardwareOf(arch, mode, state),
+    deviations: [
+      {
+        of: 'QEMU',
+        says: 'a leaf with PBMT = 3 is a page (its issue 3494; up to 10.2 at least)',
+        hardware: (state) => hardwareOf(arch, mode, state, false),
+      },
+    ],
+  };
+}
+
+function hardwareOf(arch: Arch, mode: RiscvMode, state: RiscvState, reservedPbmt = true): Hardware {
+  const { adue } = state;
+  return {
+    levels: levelsOf(arch, mode, state, reservedPbmt),
+    begin: (query) => begin(arch, query),
+    unreadable: 'access-fault',
+    fault: (kind, { query }) => ({ name: kind, code: CAUSES[kind as keyof typeof CAUSES][query.access] }),
+    settle({ query: { access }, path, taken }) {
+      const by = taken.find(({ right }) => right === access);
+      if (by) return { kind: 'refused', fault: 'page-fault', why: `${access} is not allowed: ${by.why}` };
+      const { at, entry } = path.at(-1)!;
+      const marked = entry | A | (access === 'write' ? D : 0n);
+      return { kind: 'done', updates: adue && marked !== entry ? [{ at, entry: marked }] : [] };
+    },
+  };
+}
+
+const LEAF = has(R | X);
+const POINTER = lacks(R | X);
+
+const rule = (when: Expr, why: string, on = true): FaultRule[] => (on ? [{ when, kind: 'page-fault', why }] : []);
+const take = (when: Expr, rights: readonly Access[], why: string, on = true): Taking[] =>
+  on ? [{ when, rights, why }] : [];
+
+/** Every level alike, but for the alignment of its pages and for pte, which has no level below. */
+function levelsOf(arch: Arch, mode: RiscvMode, state: RiscvState, reservedPbmt: boolean): Hardware['levels'] {
+  const base = addressOf(frame(mode));
+  const takes = takesOf(state);
+  const rules = rulesOf(mode, state, reservedPbmt);
+  const upper = (shift: number): LevelReading => ({
+    rules: [
+      ...rules,
+      ...rule(and(LEAF, has(N)), 'N = 1 above the last level'),
+      ...rule(and(LEAF, has(((1n << BigInt(shift - 12)) - 1n) << 10n)), 'a superpage that is not aligned to its size'),
+    ],
+    ...{ leaf: LEAF, table: { base }, page: { base, takes } },
+  });
+  const pte: LevelReading = {
+    rules: [
+      ...rules,
+      ...rule(POINTER, 'a pointer at the last level'),
+      ...rule(and(has(N), not(is(0x3c00n, 0x2000n))), 'N = 1, and PPN[3:0] is not 1000'),
+    ],
+    leaf: 1n,
+    page: { base, shift: select(has(N), 16n, 12n), takes },
+  };
+  const real = LEVELS.filter((level) => level !== 'pte' && !arch.spec.levels[level].fold);
+  return { ...Object.fromEntries(real.map((level) => [level, upper(arch.geometry[level].shift)])), pte };
+}
+
+/** Step 3: what is reserved. All of it is the same page fault. */
+function rulesOf(mode: RiscvMode, { svpbmt, svnapot }: RiscvState, reservedPbmt: boolean): FaultRule[] {
+  const PBMT = 3n << 61n;
+  const wide = mode !== 'sv32';
+  return [
+    ...rule(lacks(V), 'V = 0'),
+    ...rule(is(R | W, W), 'W without R'),
+    ...rule(and(POINTER, has(D | A | U)), 'D, A or U in a pointer'),
+    ...rule(has(0x7fn << 54n), 'bits 60:54', wide),
+    ...rule(has(PBMT), 'PBMT without Svpbmt', wide && !svpbmt),
+    ...rule(has(N), 'N without Svnapot', wide && !svnapot),
+    ...rule(and(POINTER, has(PBMT | N)), 'PBMT or N in a pointer', wide),
+    ...rule(is(PBMT, PBMT), 'PBMT = 3', wide && reservedPbmt),
+  ];
+}
+
+/** Steps 6 to 9: the leaf alone decides. */
+const takesOf = ({ user, sum, mxr, adue }: RiscvState): Taking[] => [
+  ...take(lacks(U), ['read', 'write', 'execute'], 'U = 0', user),
+  ...take(has(U), ['execute'], 'U = 1: S-mode executes no user page', !user),
+  ...take(has(U), ['read', 'write'], 'U = 1, SUM = 0', !user && !sum),
+  ...take(lacks(R), ['read'], 'R = 0', !mxr),
+  ...take(lacks(R | X), ['read'], 'R = 0, X = 0', mxr),
+  ...take(lacks(W), ['write'], 'W = 0'),
+  ...take(lacks(X), ['execute'], 'X = 0'),
+  ...take(lacks(A), ['read', 'write', 'execute'], 'A = 0, ADUE = 0', !adue),
+  ...take(lacks(D), ['write'], 'D = 0, ADUE = 0', !adue),
+];
+
+/** The bits above the translated ones must be copies of the highest (Sv32: there are none). */
+function begin(arch: Arch, { root, addr }: Query): Begin {
+  const { shift, bits } = arch.geometry.pgd;
+  if (!isTranslatable({ arch }, 'pgd', addr))
+    return { kind: 'refused', fault: 'page-fault', why: `not an address of ${shift + bits} bits` };
+  return { kind: 'table', level: 'pgd', base: gather(arch.spec.root.fields, root), shift, bits };
+}

@@ -1,0 +1,93 @@
+/** Paging-structure entries as the processor reads them, mode by mode: what is reserved, and what takes a right away. */
+import {
+  type Access,
+  and,
+  type Expr,
+  type FaultRule,
+  type Hardware,
+  has,
+  lacks,
+  or,
+  shl,
+  type Taking,
+} from '@kernel-mm/pgtable-core';
+import { NX, P, type Paging, PSE, RW, US } from './x86-entry.ts';
+
+/** The machine state that paging consults. CR4.PSE, PSE-36 and 1 GiB pages are taken to be there. */
+export interface X86State {
+  /** The access is one of user mode's: CPL is 3. */
+  readonly user: boolean;
+  /** EFER.NXE: bit 63 is XD; else it is reserved. */
+  readonly nxe: boolean;
+  /** CR0.WP: the supervisor needs R/W to write. */
+  readonly wp: boolean;
+  /** CR4.SMEP: the supervisor may not fetch from user pages. */
+  readonly smep: boolean;
+  /** CR4.SMAP: the supervisor may not load from or store to user pages… */
+  readonly smap: boolean;
+  /** …unless EFLAGS.AC is 1. */
+  readonly ac: boolean;
+  /** CR4.PKE, with 4 and 5 levels only: user pages have keys. */
+  readonly pke: boolean;
+  /** For each of the 16 keys two bits: access disable, write disable. */
+  readonly pkru: bigint;
+  /** MAXPHYADDR: how many physical address bits there are; those above are reserved. 52 unless said otherwise. */
+  readonly maxPhysBits: number;
+  /** Address bits that mean encryption (SME's C bit): neither reserved nor part of the address. */
+  readonly encMask: bigint;
+}
+
+/** Bits `hi`…`lo` as a mask; none if `hi` is below `lo`. */
+const span = (hi: number, lo: number): bigint => (hi < lo ? 0n : (1n << BigInt(hi + 1)) - (1n << BigInt(lo)));
+
+const rule = (kind: string, when: Expr, why: string): FaultRule => ({ kind, when, why });
+const taking = (when: Expr, rights: readonly Access[], why: string): Taking => ({ when, rights, why });
+
+/** The tables of a paging mode in this state, in SDM volume 3's order: 4.3 (32-bit), 4.4 (PAE), 4.5 (4 and 5 levels). */
+export function levelsOf(paging: Paging, { user, nxe, wp, maxPhysBits, encMask }: X86State): Hardware['levels'] {
+  const wide = paging !== '2-level';
+  // An entry with P = 0 is never looked at further. Reserved bits come next, level by level.
+  const absent = rule('not-present', lacks(P), 'P = 0');
+  const large = (hi: number, lo: number): FaultRule =>
+    rule('reserved', and(has(PSE), has(span(hi, lo) & ~encMask)), `PS = 1, and bits ${hi}:${lo} are not 0`);
+  const takes = [
+    ...(user ? [taking(lacks(US), ['read', 'write', 'execute'], 'U/S = 0')] : []),
+    ...(user || wp ? [taking(lacks(RW), ['write'], 'R/W = 0')] : []),
+    ...(nxe && wide ? [taking(has(NX), ['execute'], 'XD = 1')] : []),
+  ];
+  const address = (hi: number, lo: number): Expr => and('entry', span(hi, lo) & ~encMask);
+
+  if (!wide) {
+    // PSE-36: bits 20:13 of a 4 MiB page are physical address bits 39:32, as far as there are any.
+    const high = shl(and('entry', span(20, 13)), 19n);
+    const page = { base: or(address(31, 22), high), takes };
+    const table = { base: address(31, 12), takes };
+    return {
+      pgd: { rules: [absent, large(21, Math.min(Math.max(maxPhysBits, 32), 40) - 19)], leaf: has(PSE), table, page },
+      pte: { rules: [absent], leaf: 1n, page: table },
+    };
+  }
+
+  const beyond = (hi: number): bigint => span(hi, maxPhysBits) & ~encMask;
+  const entry = [
+    absent,
+    rule('reserved', has(beyond(paging === 'pae' ? 62 : 51)), 'an address bit beyond MAXPHYADDR'),
+    ...(nxe ? [] : [rule('reserved', has(NX), 'XD = 1, and EFER.NXE = 0')]),
+  ];
+  // One base for tables and pages: below a large page's frame are PAT and reserved bits, and there the address rules.
+  const to = { base: address(51, 12), takes };
+  const lower = {
+    pmd: { rules: [...entry, large(20, 13)], leaf: has(PSE), table: to, page: to },
+    pte: { rules: entry, leaf: 1n, page: to },
+  };
+  if (paging === 'pae') {
+    // A PDPTE has no R/W, U/S or XD. The CPU loads all four with CR3, and a bad one is a general protection there.
+    const bad = has(beyond(63) | span(8, 5) | span(2, 1));
+    const rules = [absent, rule('general-protection', bad, 'a reserved bit of a PDPTE is 1')];
+    return { pgd: { rules, leaf: 0n, table: { base: address(51, 12) } }, ...lower };
+  }
+  const none = rule('reserved', has(PSE), 'PS = 1, and no page is so large');
+  const upper = { rules: [...entry, none], leaf: 0n, table: to };
+  const pud = { rules: [...entry, large(29, 13)], leaf: has(PSE), table: to, page: to };
+  return { pgd: upper, ...(paging === '5-level' && { p4d: upper }), pud, ...lower };
+}
