@@ -6,142 +6,141 @@ import {
   and,
   bits,
   defineArch,
-  eq,
   type Fields,
   type FoldSpec,
   flag,
-  has,
-  is,
+  LEVELS,
   type LeafFormat,
+  type Level,
   type LevelSpec,
-  lacks,
-  not,
-  or,
   shl,
   shr,
-  software,
   type TableFormat,
+  wrap64,
 } from '@kernel-mm/pgtable-core';
-import { nop4d } from './nop.ts';
+import { changes, swapFormat } from './arm64-change.ts';
+import {
+  AF,
+  bit,
+  type Encoding,
+  leafFields,
+  NG,
+  PXN,
+  RDONLY,
+  TABLE,
+  tableFields,
+  USER,
+  UXN,
+  VALID,
+} from './arm64-descriptor.ts';
+import { DIRTY, predicates, presentInvalid, WRITE } from './arm64-linux.ts';
+import { DEFAULT_LINUX, type LinuxVersion } from './linux.ts';
+import { type Levels, nop4d, nopmd, nopud } from './nop.ts';
 
-/** Parameters of {@link arm64}: the configurations of this release. */
-export type Arm64Options =
-  | { readonly granule: '4k'; readonly va: 48 }
-  | { readonly granule: '16k'; readonly va: 52; readonly lpa2: false };
+/** Parameters of {@link arm64}: the page size, the address bits that Linux is configured for, and what the machine has. */
+export type Arm64Options = {
+  /**
+   * Whose helpers to follow; v6.12 unless said otherwise. v5.10, v5.11, v5.14, v5.18, v5.19, v6.11, v6.12, v6.15, v6.17 and
+   * v6.18 made differences.
+   */
+  readonly linux?: LinuxVersion;
+} & (
+  | ((
+      | { readonly granule: '4k'; readonly va: 39 | 48 | 52 }
+      | { readonly granule: '16k'; readonly va: 36 | 47 | 48 | 52 }
+    ) & {
+      /** 52-bit physical addresses. With `va` 52 they are there unless this is `false`, and then a level is folded at boot. */
+      readonly lpa2?: boolean;
+    })
+  | {
+      readonly granule: '64k';
+      readonly va: 42 | 48 | 52;
+      /** 52-bit physical addresses. */
+      readonly lpa?: boolean;
+    }
+);
 
-// Arm ARM D8.3; software bits: arch/arm64/include/asm/pgtable-prot.h (Linux v5.11 to v6.10).
-const VALID = 0x1n;
-const TABLE = 0x2n;
-const AF = 0x400n;
-const bit = (n: number): bigint => 1n << BigInt(n);
-const [USER, RDONLY, NG, WRITE, PXN, UXN, DIRTY] = [bit(6), bit(7), bit(11), bit(51), bit(53), bit(54), bit(55)];
-const SPECIAL = bit(56);
-const PROT_NONE = bit(58); // with VALID = 0
+const PAGE_SHIFT = { '4k': 12, '16k': 14, '64k': 16 } as const;
 
-const table = (page: number): TableFormat => ({
-  fields: {
-    type: bits(1, 0, 'type'),
-    address: address(47, page),
-    PXNTable: flag(59),
-    UXNTable: flag(60),
-    APTable: bits(62, 61),
-    NSTable: flag(63),
-  },
-  base: VALID | TABLE,
-});
-
-const attributes: Fields = {
-  type: bits(1, 0, 'type'),
-  AttrIndx: bits(4, 2),
-  NS: flag(5),
-  AP: bits(7, 6),
-  SH: bits(9, 8),
-  AF: flag(10),
-  nG: flag(11),
-  GP: flag(50),
-  DBM: flag(51),
-  CONT: flag(52),
-  PXN: flag(53),
-  UXN: flag(54),
-  DIRTY: software(55),
-  SPECIAL: software(56),
-  DEVMAP: software(57),
-  PROT_NONE: software(58),
-  PBHA: bits(62, 59),
-};
-
-/** A page (descriptor type 3) or block (type 1). Clean writable pages are read-only with DBM, so write makes dirty. */
-const leaf = (low: number, type: bigint): LeafFormat => ({
-  fields: { ...attributes, address: address(47, low) },
-  base: type | AF | NG | PXN | 0x300n,
-  protNone: (type & ~VALID) | AF | NG | PXN | UXN | RDONLY | PROT_NONE | 0x300n,
-  rights: { read: [0n, 0n], write: [WRITE | DIRTY, RDONLY], exec: [0n, UXN], user: [USER, 0n] },
-});
-
-const none = eq('entry', 0n);
-const present = has(VALID | PROT_NONE);
-const bad = lacks(TABLE);
-const pageReading: LevelSpec['is'] = {
-  none,
-  present,
-  protnone: is(VALID | PROT_NONE, PROT_NONE),
-  special: has(SPECIAL),
-  write: has(WRITE),
-  young: has(AF),
-  dirty: or(has(DIRTY), is(WRITE | RDONLY, WRITE)),
-  exec: lacks(UXN),
-  user: has(USER),
-};
-const blockReading: LevelSpec['is'] = { ...pageReading, bad, leaf: and(present, lacks(TABLE)) };
-
-const CONFIGS = {
-  // 1 GiB blocks exist with the 4 KiB granule only.
-  '4k': { id: 'arm64-4k-va48', page: 12, pgd: 9, va: 48, pudLeaf: true },
-  '16k': { id: 'arm64-16k-va52-nolpa2', page: 14, pgd: 5, va: 47, pudLeaf: false },
-};
+/** What is folded when the kernel is built, by how many levels are left (CONFIG_PGTABLE_LEVELS); of five none. */
+const FOLDED: Readonly<Record<number, (levels: Levels) => Levels>> = { 2: nopmd, 3: nopud, 4: nop4d };
 
 /**
- * The fold at boot: pud_offset takes the page of the *pointer* it is given, and indexes that with pud_index(addr).
- * The pgd index of every user address is 0, so that the pointer is the first slot of the real top table.
+ * arm64 as Linux reads it. Ids say the parameters: `arm64-4k-va48`, `arm64-16k-va52-lpa2`, `arm64-64k-va48-lpa`.
+ * `-nolpa2` is a kernel configured for 52-bit addresses on a machine without LPA2: 48 (4 KiB pages) or 47 (16 KiB) remain.
+ */
+export function arm64(options: Arm64Options): Arch {
+  const { granule, va, linux = DEFAULT_LINUX } = options;
+  const lpa2 = options.granule !== '64k' && (options.lpa2 ?? va === 52);
+  const lpa = options.granule === '64k' && options.lpa === true;
+  const foldsAtBoot = granule !== '64k' && va === 52 && !lpa2;
+  const encoding: Encoding = lpa2 ? 'lpa2' : lpa ? 'lpa' : 'plain';
+
+  // PGTABLE_LEVELS and PGDIR_SHIFT of Linux: a table fills a page, and the top one takes what is left.
+  const page = PAGE_SHIFT[granule];
+  const stride = page - 3;
+  const count = Math.floor((va - 4) / stride);
+  const pgdShift = page + stride * (count - 1);
+  const pgdBits = va - pgdShift;
+  const bitsLeft = foldsAtBoot ? pgdShift : va;
+
+  const is = predicates(linux);
+  const mk = changes(linux);
+  const swap = swapFormat(linux);
+  const table: TableFormat = { fields: tableFields(encoding, page), base: VALID | TABLE };
+  const leaf = (low: number, type: bigint): LeafFormat => leafFormat(encoding, low, type, linux);
+  const upper: LevelSpec = { bits: stride, table, is: is.table };
+  const pmd: LevelSpec = { ...upper, leaf: leaf(page + stride, VALID), is: is.pmd, mk: mk.pmd, swap };
+  // Linux makes blocks of a pud with 4 KiB pages only.
+  const pud: LevelSpec =
+    granule === '4k'
+      ? { ...upper, leaf: leaf(page + 2 * stride, VALID), is: is.pud, mk: mk.pud, swap }
+      : { ...upper, is: { ...is.pud, leaf: 0n } };
+  const pte: LevelSpec = { bits: stride, leaf: leaf(page, VALID | TABLE), is: is.pte, mk: mk.pte, swap };
+  const levels = { pgd: upper, p4d: upper, pud, pmd, pte };
+
+  // The top table is pgd by name; what its entries are follows from how many levels there are.
+  const [top, next] = LEVELS.slice(-count) as [Level, Level];
+  const real: Levels = {
+    ...{ ...levels, pgd: { ...levels[top], bits: pgdBits } },
+    ...(foldsAtBoot && { [next]: { ...levels[next], fold: reindexed(page, pgdShift - stride, stride) } }),
+  };
+  const tableShift = foldsAtBoot ? page : Math.max(pgdBits + 3, encoding === 'plain' ? 0 : 6);
+  return defineArch({
+    id: `arm64-${granule}-va${va}${foldsAtBoot ? '-nolpa2' : encoding === 'plain' ? '' : `-${encoding}`}`,
+    pageShift: page,
+    byteOrder: 'little',
+    va: { extend: 'halves', bits: bitsLeft },
+    root: { fields: rootFields(encoding, tableShift), tops: { pgd: { base: 0n, limit: bit(bitsLeft) } } },
+    levels: FOLDED[count]?.(real) ?? real,
+  });
+}
+
+/** A page (descriptor type 3) or block (type 1). Clean writable pages are read-only with DBM, so write makes dirty. */
+function leafFormat(encoding: Encoding, low: number, type: bigint, linux: LinuxVersion): LeafFormat {
+  const always = AF | NG | PXN | (encoding === 'lpa2' ? 0n : 0x300n); // SH: inner shareable
+  return {
+    fields: leafFields(encoding, low, linux),
+    base: type | always,
+    protNone: (type & ~VALID) | always | UXN | RDONLY | presentInvalid(linux),
+    rights: { read: [0n, 0n], write: [WRITE | DIRTY, RDONLY], exec: [0n, UXN], user: [USER, 0n] },
+  };
+}
+
+/** TTBR: the top table is aligned to its size; where addresses have 52 bits, to 64 bytes at least. */
+const rootFields = (encoding: Encoding, tableShift: number): Fields => ({
+  CnP: flag(0),
+  ...(encoding !== 'plain' && { high: address(5, 2, 48) }),
+  origin: address(47, tableShift),
+  ASID: bits(63, 48),
+});
+
+/**
+ * The fold at boot: pXd_offset takes the page of the *pointer* it is given, and indexes that with the level's index of
+ * the address. The pgd index of every user address is 0, so the pointer is the first slot of the real top table.
  */
 const reindexed = (page: number, shift: number, indexBits: number): FoldSpec => ({
   when: 'boot',
   style: 'middle',
-  slot: add(
-    and('slot', (0xffff_ffff_ffff_ffffn << BigInt(page)) & 0xffff_ffff_ffff_ffffn),
-    shl(and(shr('addr', BigInt(shift)), bit(indexBits) - 1n), 3n),
-  ),
+  slot: add(and('slot', wrap64(-1n << BigInt(page))), shl(and(shr('addr', BigInt(shift)), bit(indexBits) - 1n), 3n)),
 });
-
-/**
- * arm64. Ids: `arm64-4k-va48`; `arm64-16k-va52-nolpa2`: 16 KiB pages configured for 52-bit addresses on a machine
- * without LPA2: p4d is folded at build time, pud at boot in middle style, and 47 address bits remain.
- */
-export function arm64({ granule }: Arm64Options): Arch {
-  const { id, page, pgd, va, pudLeaf } = CONFIGS[granule];
-  const stride = page - 3;
-  const pmdShift = page + stride;
-  const pudShift = pmdShift + stride;
-  const upper = { table: table(page), is: { none, present: not(none), bad } };
-  const pud: LevelSpec = {
-    ...{ bits: stride, table: table(page), is: pudLeaf ? blockReading : { ...pageReading, bad } },
-    ...(pudLeaf && { leaf: leaf(pudShift, 1n) }),
-    ...(granule === '16k' && { fold: reindexed(page, pudShift, stride) }),
-  };
-  return defineArch({
-    id,
-    pageShift: page,
-    byteOrder: 'little',
-    va: { extend: 'halves', bits: va },
-    root: {
-      fields: { CnP: flag(0), origin: address(47, 6), ASID: bits(63, 48) },
-      tops: { pgd: { base: 0n, limit: bit(va) } },
-    },
-    levels: nop4d({
-      pgd: { bits: pgd, ...upper },
-      pud,
-      pmd: { bits: stride, table: table(page), leaf: leaf(pmdShift, 1n), is: blockReading },
-      pte: { bits: stride, leaf: leaf(page, 3n), is: pageReading },
-    }),
-  });
-}
