@@ -2,7 +2,25 @@
  * Architectures with static and run-time folding, and folding as functions on a definition.
  * @module
  */
+export { ARCHITECTURES, type MmuFactory } from './all.ts';
+export { armLpae } from './arm-lpae.ts';
+export { type ArmLpaeState, armLpaeMmu } from './arm-lpae-mmu.ts';
+export { armShort } from './arm-short.ts';
+export { type ArmShortState, armShortMmu } from './arm-short-mmu.ts';
 export { type Arm64Options, arm64 } from './arm64.ts';
+export { arm64Mmu } from './arm64-mmu.ts';
+export type { Arm64State } from './arm64-state.ts';
+export { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 export { foldedInto, type Levels, nop4d, nopmd, nopud } from './nop.ts';
+export { type PowerpcOptions, powerpc } from './powerpc.ts';
+export { type PowerpcState, powerpcMmu } from './powerpc-mmu.ts';
 export { type RiscvOptions, riscv } from './riscv.ts';
+export type { RiscvMode } from './riscv-entry.ts';
+export { type RiscvState, riscvMmu } from './riscv-mmu.ts';
+export { type Sparc64Options, sparc64 } from './sparc64.ts';
+export { sparc64Mmu } from './sparc64-mmu.ts';
+export { type UmOptions, um } from './um.ts';
 export { type X86Options, x86 } from './x86.ts';
+export type { Paging } from './x86-entry.ts';
+export { x86Mmu } from './x86-mmu.ts';
+export type { X86State } from './x86-paging.ts';

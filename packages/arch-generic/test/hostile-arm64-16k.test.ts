@@ -1,0 +1,3 @@
+import { hostile } from './support/hostile.ts';
+
+hostile(/^arm64-16k/);
