@@ -1,9 +1,9 @@
 /** The guides against the code: their tables are true, what they include exists, and they are short. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { arm64, riscv, x86 } from '@kernel-mm/arch-generic';
-import { s390, topOf } from '@kernel-mm/arch-s390';
+import { ARCHITECTURES, arm64, riscv, x86 } from '@kernel-mm/arch-generic';
+import { s390, s390Mmu, topOf } from '@kernel-mm/arch-s390';
 import { type FoldKind, memoryPort, type Safety, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
-import { type Arch, LEVELS, type RangeStep, StackArea, vaddr } from '@kernel-mm/pgtable-core';
+import { type Arch, formatSize, LEVELS, pointerName, type RangeStep, StackArea, vaddr } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { spaceWith } from './space.ts';
 
@@ -74,6 +74,20 @@ test('folding: the table of architectures', () => {
   expect(table('folding.md', 'id')).toEqual(archs.map(row));
 });
 
+test('architectures: the table is what the definitions say', () => {
+  const row = ({ id, geometry, spec }: Arch): string[] => {
+    const tables = LEVELS.filter((level) => geometry[level].bits > 0);
+    const large = LEVELS.filter((level) => level !== 'pte' && spec.levels[level].leaf && spec.levels[level].is.leaf);
+    return [
+      ...[id, formatSize(geometry.pte.size), String(spec.va.bits ?? geometry.pgd.shift + geometry.pgd.bits)],
+      tables.map((level) => `${level} ${geometry[level].shift} (${geometry[level].entries})`).join(', '),
+      [...new Set(large.map((level) => formatSize(geometry[level].size)))].join(', '),
+    ];
+  };
+  const archs = [s390Mmu(s390()), ...Object.values(ARCHITECTURES).map((make) => make())].map(({ arch }) => arch);
+  expect(table('architectures.md', 'id')).toEqual(archs.map(row));
+});
+
 test('gup-fast: the table of safety is the one of VARIANTS', () => {
   const told = ({ addressCorrect, law }: Safety): string => {
     if (addressCorrect) return law ? 'correct, law' : 'correct only';
@@ -97,12 +111,11 @@ test('gup-fast: the bug, step by step', () => {
     at - mm.pgd < 0x4000n ? `top[${(at - mm.pgd) / 8n}]` : `real[${(at & 0x3fffn) / 8n}]`;
   const hex = (value: bigint): string => `0x${value.toString(16)}`;
   const rows: string[][] = [];
-  const onStep = ({ slot, entry, addr, next, parent }: RangeStep): void => {
-    const beside = slot.addr - (parent?.copy.addr ?? 0n);
-    const stack = `&${parent?.slot.level}${beside ? ` + ${beside}` : ''}`;
+  const onStep = (step: RangeStep): void => {
+    const { slot, entry, addr, next } = step;
     const value = entry === mm.memory.read(mm.pgd, 8, 'big') ? 'top[0]' : place(slot.addr);
     const type = rows.length === 0 ? `, type ${(entry >> 2n) & 3n}` : '';
-    const pointer = slot.space === 'stack' ? stack : place(slot.addr);
+    const pointer = slot.space === 'stack' ? pointerName(mm, step) : place(slot.addr);
     rows.push([String(rows.length + 1), slot.level, hex(addr), pointer, value + type, hex(next)]);
   };
   walkLockless(mm, vaddr(0x7fff_e000n), vaddr(0x8000_2000n), {

@@ -12,6 +12,7 @@ const printing = {
   'six-variants': () => import('./six-variants.ts'),
   'own-stepper': () => import('./own-stepper.ts'),
   'counting-port': () => import('./counting-port.ts'),
+  hardware: () => import('./hardware.ts'),
 };
 
 test.each(Object.entries(printing))('%s prints what the guides show', async (name, run) => {
