@@ -32,7 +32,8 @@ for (const guest of guests)
       const frame = (addr: bigint): bigint | undefined => present.frame(addr);
 
       test(`${process.name}: the quiet walk says of every page what pagemap says`, () => {
-        for (const fact of process.facts) {
+        const facts = process.facts.filter(({ present }) => present !== undefined);
+        for (const fact of facts) {
           const { result } = walk(mm, untagged(guest, fact.addr));
           const got = result.kind === 'leaf' ? result.paddr : undefined;
           expect(got, hex(fact.addr)).toBe(fact.present ? frame(untagged(guest, fact.addr)) : undefined);
@@ -40,7 +41,7 @@ for (const guest of guests)
           if (fact.present && fact.gupFast?.pageSize && guest.arch !== 'aarch64')
             expect(result.kind === 'leaf' && result.size, hex(fact.addr)).toBe(fact.gupFast.pageSize);
         }
-        expect(process.facts.length).toBeGreaterThan(0);
+        expect(facts.length).toBeGreaterThan(0);
       });
 
       test.each(safe)(`${process.name}: %s reaches every present page's frame, in ranges`, (name) => {

@@ -28,7 +28,8 @@ const LAYERS = [
   ['geometry', 'codec', 'check-arch', 'define-arch', 'json', 'range', 'alloc', 'mm'],
   ['fold', 'addr-end', 'reading', 'stepper'],
   ['walk-range', 'walk', 'build', 'map', 'oracles'],
-  ['hardware', 'machine', 'translate', 'linux-mmu', 'explain', 'picture', 'svg', 'ranges', 'protect'],
+  ['hardware', 'machine', 'step', 'translate', 'linux-mmu', 'protect', 'listing', 'survey', 'ranges'],
+  ['format', 'what-if', 'tell', 'explain', 'split', 'picture', 'figure', 'xml', 'svg'],
   ['index', 'testing', 'guest', 'vectors'],
 ];
 

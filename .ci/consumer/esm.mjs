@@ -1,9 +1,10 @@
 // An ESM consumer of the libraries: the bug of 2020 on three levels of its own making, and the form that survives it.
 
-import { x86 } from '@kernel-mm/arch-generic';
+import { ARCHITECTURES, x86 } from '@kernel-mm/arch-generic';
 import { s390, topOf } from '@kernel-mm/arch-s390';
 import { judge, VARIANTS } from '@kernel-mm/gup-fast';
 import { bumpAllocator, createMm, flatMemory, map, paddr, vaddr, walk } from '@kernel-mm/pgtable-core';
+import { checkWalkVectors } from '@kernel-mm/pgtable-core/vectors';
 
 const prot = { read: true, write: true, exec: false, user: true };
 const spaceOf = (arch, top) => {
@@ -28,3 +29,25 @@ expect('walk', walk(mm, vaddr(0x8000_0123n)).result.paddr, (1n << 32n) + 0x1123n
 expect('stackCopy', frames(mm, 'stackCopy'), [1n << 32n, 1n << 33n]);
 expect('offsetLockless', frames(mm, 'offsetLockless'), right);
 expect('x86, stackCopy', frames(spaceOf(x86({ paging: '4-level' }), 'pgd'), 'stackCopy'), right);
+
+// A vector of one's own: a read-only page, written.
+const entries = [
+  ['0x1000', '0x2001'],
+  ['0x2000', '0x3001'],
+  ['0x3000', '0x9001'],
+];
+const fault = {
+  name: 'ro',
+  root: '0x1000',
+  va: '0x567',
+  access: 'write',
+  entries,
+  expect: { fault: 'page-fault', code: '0x3' },
+};
+const file = { format: 'kernel-mm/walk-vectors@1', arch: 'x86-pae', context: { wp: true }, cases: [fault] };
+const outcomes = checkWalkVectors(file, (id) => ARCHITECTURES[id]?.());
+expect(
+  'vectors',
+  outcomes.map(({ passed, differences }) => passed || differences),
+  true,
+);

@@ -1,5 +1,5 @@
 // A TypeScript consumer of the libraries, compiled as .mts, .cts and .ts with the types of neither Node nor a browser.
-import { riscv } from '@kernel-mm/arch-generic';
+import { ARCHITECTURES, riscv } from '@kernel-mm/arch-generic';
 import { asceLimit, s390, topOf } from '@kernel-mm/arch-s390';
 import { inlineTyped, type Judgement, judge, VARIANTS } from '@kernel-mm/gup-fast';
 import {
@@ -15,6 +15,7 @@ import {
   walk,
 } from '@kernel-mm/pgtable-core';
 import { FixtureError } from '@kernel-mm/pgtable-core/guest';
+import { checkEntryVectors, checkWalkVectors, type MmuOf } from '@kernel-mm/pgtable-core/vectors';
 
 const archs: Arch[] = [riscv({ mode: 'sv39' }), s390()];
 const tables = bumpAllocator(paddr(0x4000n), paddr(0x40000n));
@@ -30,4 +31,9 @@ export const judged: Judgement = judge(mm, VARIANTS.stackCopy.stepper, vaddr(0x7
 walk(mm, paddr(0n));
 // @ts-expect-error a bare word is no entry
 inlineTyped.boundary(mm, 'pud', 0x7n, vaddr(0n), vaddr(0x1000n));
+const mmuOf: MmuOf = (id) => ARCHITECTURES[id]?.('6.1');
+export const passed: boolean[] = [
+  ...checkWalkVectors({}, mmuOf).map((outcome) => outcome.passed),
+  ...checkEntryVectors({}, (id) => mmuOf(id)?.arch).map((outcome) => outcome.passed),
+];
 export const ids: string[] = archs.map(({ id }) => id);

@@ -1,5 +1,5 @@
 // Bundled by esbuild; of the names after "absent" none may be left in the bundle.
-// absent: pgtable-core/dist/testing
+// absent: pgtable-core/dist/testing, pgtable-core/dist/vectors
 import * as core from '@kernel-mm/pgtable-core';
 
 console.log(Object.keys(core).length);

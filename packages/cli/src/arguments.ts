@@ -1,20 +1,6 @@
-/** The command line of `kernel-mm demo`, checked. */
-import { parseArgs } from 'node:util';
+/** The command line, checked: what each subcommand is asked for. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Neighbour, UsageError, type Vaddr, vaddr } from '@kernel-mm/pgtable-core';
-
-export const HELP = `kernel-mm demo: Linux's 2020 gup_fast bug, on memory of a real guest
-
-  kernel-mm demo [--guest FILE.json.gz | --fixtures DIR [--arch NAME]] [options]
-
-  --guest FILE        a guest's .json.gz, its .mem.gz beside it
-  --fixtures DIR      a folder of guests (default: fixtures/guests)
-  --arch NAME         the first guest there whose name begins so (default: s390)
-  --levels N,N        only processes with so many levels
-  --range START-END   walk this range instead (hex, page aligned; END 0 is 2^64)
-  --neighbour KIND    what lies beside the copy on the stack: same, zero, poison, garbage
-  --json              the findings for programs
-  --help              this text
-`;
 
 const NEIGHBOURS: readonly Neighbour[] = ['same', 'zero', 'poison', 'garbage'];
 
@@ -30,12 +16,20 @@ export interface DemoArguments {
   readonly help: boolean;
 }
 
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+
 /**
  * Reads the words after `demo`.
  * @throws UsageError `argument` for what is not understood
  */
 export function parseDemo(words: readonly string[]): DemoArguments {
-  const { guest, fixtures, arch, levels, range, neighbour, json, help } = values(words);
+  const { guest, fixtures, arch, levels, range, neighbour, json, help } = parsed('demo', words, {
+    ...{ guest: text, levels: text, range: text, json: flag, help: flag },
+    fixtures: { ...text, default: 'fixtures/guests' },
+    arch: { ...text, default: 's390' },
+    neighbour: { ...text, default: 'same' },
+  }).values;
   if (!NEIGHBOURS.includes(neighbour as Neighbour))
     throw new UsageError('argument', '--neighbour', `one of ${NEIGHBOURS.join(', ')}`);
   return {
@@ -46,24 +40,33 @@ export function parseDemo(words: readonly string[]): DemoArguments {
   };
 }
 
-const values = (words: readonly string[]) => {
+/** What conformance was asked for. */
+export interface ConformanceArguments {
+  readonly files: readonly string[];
+  readonly help: boolean;
+}
+
+/**
+ * Reads the words after `conformance`.
+ * @throws UsageError `argument` for what is not understood, or no file
+ */
+export function parseConformance(words: readonly string[]): ConformanceArguments {
+  const { values, positionals: files } = parsed('conformance', words, { help: flag });
+  if (files.length === 0 && !values.help) throw new UsageError('argument', 'FILE', 'at least one file');
+  return { files, help: values.help };
+}
+
+function parsed<T extends NonNullable<ParseArgsConfig['options']>>(
+  command: string,
+  words: readonly string[],
+  options: T,
+) {
   try {
-    const text = { type: 'string' } as const;
-    return parseArgs({
-      args: [...words],
-      options: {
-        ...{ guest: text, levels: text, range: text },
-        fixtures: { type: 'string', default: 'fixtures/guests' },
-        arch: { type: 'string', default: 's390' },
-        neighbour: { type: 'string', default: 'same' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
+    return parseArgs({ args: [...words], options, allowPositionals: command === 'conformance' });
   } catch (error) {
-    throw new UsageError('argument', 'demo', `known options (${error instanceof Error ? error.message : error})`);
+    throw new UsageError('argument', command, `known options (${error instanceof Error ? error.message : error})`);
   }
-};
+}
 
 function levelCount(word: string): number {
   if (!/^[2-5]$/.test(word)) throw new UsageError('argument', '--levels', 'numbers from 2 to 5, with commas');

@@ -1,10 +1,16 @@
 /**
- * The command's parts that others may want: guest fixtures as address spaces, and the demo's findings as data.
+ * The command's parts that others may want: fixtures as address spaces, conformance as data, and the demo's findings.
  * @module
  */
+export type { Outcome } from './command.ts';
+export { checkDat } from './conformance/check-dat.ts';
+export { checkFile, type FileReport } from './conformance/check-file.ts';
+export { checkGuest } from './conformance/check-guest.ts';
+export { type Failure, Findings } from './conformance/findings.ts';
 export { type DemoFindings, type DemoOptions, type ProcessFindings, runDemo } from './demo/demo.ts';
 export { inspect, type PageFinding, type RangeFinding } from './demo/findings.ts';
-export { mmOfProcess } from './guest-mm.ts';
+export { mmOfProcess, type Space, spaceOfKernel, spaceOfProcess } from './guest-mm.ts';
 export { guestFiles, loadGuest } from './load-guest.ts';
 export { crosses, PresentPages, untagged } from './present-runs.ts';
-export { type Outcome, run } from './run.ts';
+export { archOf, mmuOf, versionOf } from './registry.ts';
+export { run } from './run.ts';

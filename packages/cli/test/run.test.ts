@@ -86,7 +86,8 @@ describe('demo', () => {
 
 describe('what is not understood', () => {
   test.each([
-    [['walk'], 2, 'command: expected demo, not walk'],
+    [['walk'], 2, 'command: expected demo or conformance, not walk'],
+    [['constructor'], 2, 'not constructor'],
     [['demo', '--levels', '7'], 2, '--levels: expected numbers from 2 to 5'],
     [['demo', '--neighbour', 'ones'], 2, '--neighbour: expected one of same, zero, poison, garbage'],
     [['demo', '--range', '12'], 2, '--range: expected START-END, both in hex'],
@@ -95,7 +96,7 @@ describe('what is not understood', () => {
     [['demo', '--colour'], 2, 'demo: expected known options'],
     [['demo', '--levels', '2'], 2, '--levels: expected levels that a process here has'],
     [['demo', '--arch', 'vax'], 1, 'expected a guest; name one with --guest FILE'],
-    [['demo', '--guest', 'nowhere.json.gz'], 1, 'expected the file to be there'],
+    [['demo', '--guest', 'nowhere.json.gz'], 1, 'nowhere.json.gz: expected a file that can be read'],
   ] as const)('%j: status %i', (words, status, message) => {
     const outcome = run(
       [words[0], '--fixtures', fixtures, ...words.slice(1)].filter((w) => words[0] === 'demo' || w === words[0]),

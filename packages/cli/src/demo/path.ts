@@ -5,8 +5,8 @@ import {
   type Mm,
   type Neighbour,
   type PictureRow,
+  pointerName,
   type RangeStep,
-  type Slot,
   StackArea,
   type Stepper,
   type Vaddr,
@@ -34,16 +34,6 @@ export function pathTo(
     const visit = visits.findLast((v) => v.slot.level === level && v.addr <= addr && (v.next === 0n || addr < v.next));
     return visit ? [visit] : [];
   });
-  if (leaf.level === 'pte') rows.push({ ...leaf, pointer: `pte[${indexIn(mm, leaf.slot)}]` });
+  if (leaf.level === 'pte') rows.push({ ...leaf, pointer: pointerName(mm, leaf) });
   return rows;
 }
-
-function pointerName(mm: Mm, { slot, parent }: RangeStep): string {
-  if (slot.space === 'memory') return `${slot.level}[${indexIn(mm, slot)}]`;
-  const behind = parent ? slot.addr - parent.copy.addr : 0n;
-  return `&${parent?.slot.level}${behind ? ` + ${behind}` : ''}`;
-}
-
-/** The number of a slot in its table, which is aligned to its size. */
-const indexIn = (mm: Mm, { level, addr }: Slot): bigint =>
-  (addr % BigInt(mm.arch.geometry[level].tableBytes)) / BigInt(mm.arch.entryBytes);

@@ -102,6 +102,39 @@ test('a case’s context is merged over the file’s', () => {
   expect(one({ context: { limit: 19 }, expect: { fault: 'hole' } }).passed).toBe(true);
 });
 
+describe('deviations', () => {
+  const lax = {
+    of: 'EMU',
+    says: 'it takes 0 for a page',
+    hardware: () => ({ ...toyMmu.hardware(toyMmu.defaults), begin: anywhere }),
+  };
+  const anywhere = () => ({ kind: 'page', base: 0x9000n, shift: 12 }) as const;
+  const mmu: Mmu = { ...toyMmu, deviations: [lax] };
+  const run = (source: string, changes: object = {}) =>
+    checkWalkVectors({ ...FILE, source, cases: [{ ...CASE, entries: leaf('0x0'), ...changes }] }, () => mmu)[0];
+
+  test('a row that the manual contradicts passes as its source does it, and says so', () => {
+    expect(run('executed on EMU 1.0')).toMatchObject({
+      passed: true,
+      deviation: 'it takes 0 for a page',
+      differences: [],
+    });
+  });
+
+  test.each([
+    ['of another source', run('by hand')],
+    ['that holds neither way', run('executed on EMU 1.0', { expect: { pa: '0x1' } })],
+  ])('not one %s', (_, outcome) => {
+    expect(outcome).toMatchObject({ passed: false });
+    expect(outcome).not.toHaveProperty('deviation');
+    expect(outcome?.differences[0]).toContain('fault hole'); // what the manual says
+  });
+
+  test('the manual first: a row that holds by it does not deviate', () => {
+    expect(run('executed on EMU 1.0', { entries: PAGE })).not.toHaveProperty('deviation');
+  });
+});
+
 test('RISC-V’s root is the physical address of the root table, and satp holds its frame and a mode', () => {
   const arch = defineArch({
     ...toy3Spec,

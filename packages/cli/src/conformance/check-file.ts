@@ -1,0 +1,41 @@
+/** One file, whatever it is: its `format` says how its facts are compared. */
+import { ArchError, UsageError } from '@kernel-mm/pgtable-core';
+import { FixtureError, formatOf, readDat, readGuest } from '@kernel-mm/pgtable-core/guest';
+import { loadJson, loadMemory } from '../load-guest.ts';
+import { checkDat } from './check-dat.ts';
+import { checkGuest } from './check-guest.ts';
+import { checkEntries, checkWalks } from './check-vectors.ts';
+import { Findings } from './findings.ts';
+
+/** Fills the findings from the JSON of a file; guests and bare-metal tests have their memory beside it. */
+const FORMATS: Readonly<Record<string, (found: Findings, json: unknown, file: string) => void>> = {
+  'kernel-mm/walk-vectors@1': checkWalks,
+  'kernel-mm/entry-vectors@1': checkEntries,
+  'oracle-fixture-1': (found, json, file) => checkGuest(found, readGuest(json, loadMemory(file, json))),
+  'oracle-dat-1': (found, json, file) => checkDat(found, readDat(json, loadMemory(file, json))),
+};
+
+/** What became of a file: findings, or why it could not be used. */
+export interface FileReport {
+  readonly file: string;
+  readonly findings: Findings;
+  /** Names what the file lacks, and the case that lacks it. */
+  readonly error?: string;
+}
+
+/** Compares every fact of a file, plain or gzip. Never throws for what the file holds. */
+export function checkFile(file: string): FileReport {
+  const findings = new Findings();
+  try {
+    const json = loadJson(file);
+    const format = String(formatOf(json));
+    const check = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+    if (!check) throw new FixtureError('format', 'format', `one of ${Object.keys(FORMATS).join(', ')}, not ${format}`);
+    check(findings, json, file);
+    return { file, findings };
+  } catch (error) {
+    if (error instanceof FixtureError || error instanceof UsageError || error instanceof ArchError)
+      return { file, findings, error: error.message };
+    throw error;
+  }
+}
