@@ -1,7 +1,8 @@
 /** DAT by hand: each rule of the Principles of Operation as one row, and the order in which they are asked. */
-import { type DatState, prefixed, s390, s390Mmu } from '@kernel-mm/arch-s390';
+
 import { type Access, type Memory, machine, translate, vaddr } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
+import { type DatState, prefixed, s390, s390Mmu } from '../src/index.ts';
 
 const mmu = s390Mmu(s390());
 
