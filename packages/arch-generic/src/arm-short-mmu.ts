@@ -6,7 +6,10 @@ import {
   addressOf,
   and,
   type Begin,
+  bits,
   type FaultRule,
+  type Fields,
+  flag,
   type Hardware,
   has,
   is,
@@ -52,6 +55,12 @@ const SUPER = has(1n << 18n);
 const section = addressOf({ base: address(31, 20) });
 const supersection = addressOf({ base: address(31, 24), high: address(23, 20, 32), higher: address(8, 5, 36) });
 
+/** The fields of a hardware pte, which are not those of Linux's beside it. */
+const smallPage: Fields = {
+  ...{ XN: flag(0), small: bits(1, 1, 'type'), B: flag(2), C: flag(3), AP: bits(5, 4), TEX: bits(8, 6) },
+  ...{ APX: flag(9), S: flag(10), nG: flag(11), base: address(31, 12) },
+};
+
 /** The MMU of `armShort`. An entry is one word of the hardware's: the pgd has 4096 of them, a table below 256. */
 export const armShortMmu = (arch: Arch): Mmu<ArmShortState> => ({
   arch,
@@ -79,6 +88,7 @@ function hardwareOf(state: ArmShortState): Hardware {
       },
       pte: {
         rules: [invalid, ...(afe ? [flagged(0x10n)] : [])],
+        fields: smallPage,
         leaf: 1n,
         // Type 0b01 is a large page of 64 KiB.
         page: { base: and('entry', 0xffff_f000n), shift: select(has(2n), 12n, 16n) },

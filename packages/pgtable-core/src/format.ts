@@ -2,6 +2,7 @@
 import { type Field, type Fields, valueIn } from './field.ts';
 import { readAs } from './fold.ts';
 import type { Query, Step } from './hardware.ts';
+import { LEVELS } from './level.ts';
 import type { Machine } from './machine.ts';
 
 /** How an entry is laid out. */
@@ -19,15 +20,13 @@ export const kindOf = (machine: Machine, { level, entry }: Step, { root, addr }:
 
 /**
  * The fields of an entry: in the hardware's own format where it says one, else in the definition's, as the entries of
- * the level are finally read. Empty where the level has no such entries.
+ * the level are finally read. Where Linux has no leaves, and the hardware would take one (512 GiB of RISC-V), those of
+ * the next level that has are told.
  */
 export function formatOf({ arch, hardware }: Machine, { level }: Pick<Step, 'level'>, kind: FormatKind): Fields {
   const { levels } = arch.spec;
-  const formats = [
-    hardware.levels[level]?.fields,
-    levels[readAs(arch, level)][kind]?.fields,
-    levels[level][kind]?.fields,
-  ];
+  const downwards = [readAs(arch, level), ...LEVELS.slice(LEVELS.indexOf(level))];
+  const formats = [hardware.levels[level]?.fields, ...downwards.map((one) => levels[one][kind]?.fields)];
   return formats.find((fields) => fields) ?? {};
 }
 

@@ -17,7 +17,7 @@ export interface Frame {
 }
 
 /** Where to go on: down in a table, or at `until`. */
-export type Seen = { readonly down: Frame } | { readonly until: bigint; readonly item?: RangesItem };
+type Seen = { readonly down: Frame } | { readonly until: bigint; readonly item?: RangesItem };
 
 /** The eyes of a listing. */
 export interface Survey {

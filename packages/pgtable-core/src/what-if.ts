@@ -1,7 +1,7 @@
 /** What would change a refusal: every named bit of the way and every switch of the machine's state, tried one by one. */
 import { type Field, type Fields, valueIn } from './field.ts';
 import { formatOf, kindOf } from './format.ts';
-import type { Query, Step } from './hardware.ts';
+import type { Query, Step, Taken } from './hardware.ts';
 import { LEVELS } from './level.ts';
 import type { Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
@@ -40,17 +40,31 @@ export function whatIf(machine: Machine, memory: Memory, query: Query, refused: 
       const changed = flip.kind === 'state' ? machine.in({ [flip.name]: flip.value }) : machine;
       const asked = flip.kind === 'root' ? { ...query, root: flip.root } : query;
       const result = translate(changed, flip.kind === 'entry' ? overlay(memory, flip.at, flip.entry) : memory, asked);
-      return progress(changed, asked, result) > reached ? [{ flip, result }] : [];
+      const further =
+        progress(changed, asked, result) > reached && !(result.kind === 'fault' && isSame(query, result, refused));
+      return further ? [{ flip, result }] : [];
     });
     const succeeds = ({ result }: WhatIf): boolean => result.kind === 'address';
     return [...helpful.filter(succeeds), ...helpful.filter((one) => !succeeds(one))];
   });
 }
 
+/** Whether an access is refused as before, by as many. */
+const isSame = (query: Query, a: Faulted, b: Faulted): boolean =>
+  a.name === b.name &&
+  a.why === b.why &&
+  a.level === b.level &&
+  takersOf(query, a).length === takersOf(query, b).length;
+
+/** Who took the right that the access needs. */
+const takersOf = ({ access }: Query, { taken }: Faulted): readonly Taken[] =>
+  taken.filter(({ right }) => right === access);
+
 /** All changes to try, in groups of the same distance. */
-function groups(machine: Machine, query: Query, { path, taken }: Faulted): Flip[][] {
+function groups(machine: Machine, query: Query, refused: Faulted): Flip[][] {
   const { arch, entryBytes, state } = machine;
-  const takers = taken.filter(({ right }) => right === query.access).map(({ level }) => level);
+  const { path } = refused;
+  const takers = takersOf(query, refused).map(({ level }) => level);
   const blamed = takers.length > 0 ? takers : path.slice(-1).map(({ level }) => level);
   const upwards = [...path].reverse();
   const steps = [
@@ -103,14 +117,14 @@ const overlay = (memory: Memory, at: bigint, entry: bigint): Memory => ({
  */
 function progress(machine: Machine, query: Query, result: Translation): number {
   if (result.kind === 'address') return Number.POSITIVE_INFINITY;
-  const { path, taken } = result;
+  const { path } = result;
   const last = path.at(-1);
   const says = last ? said(machine, last, query) : machine.hardware.begin(query);
   if (says.kind === 'refused') return -1;
   if (says.kind === 'table') return path.length * PER_ENTRY;
   if (says.kind === 'fault')
     return (path.length - 1) * PER_ENTRY + 1 + machine.levels[last!.level]!.rules.indexOf(says.rule);
-  const wanting = taken.filter(({ right }) => right === query.access).length;
+  const wanting = takersOf(query, result).length;
   const other = machine.hardware.settle({ ...arrival(machine, query, path, says), taken: [] });
   return (LEVELS.length + 1) * PER_ENTRY - wanting - (other.kind === 'refused' ? 1 : 0);
 }

@@ -1,129 +1,227 @@
+/** Translations explained: entries by their fields, rights by who took them, and what single change would help. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type Entry,
-  explainEntry,
-  explainResult,
-  formatSize,
-  type Mm,
-  mmFromRoot,
-  mmFromTable,
-  paddr,
-  picture,
-  pictureOf,
-  type Slot,
+  type Access,
+  type Explanation,
+  explain,
+  type Flip,
+  flatMemory,
+  flipText,
+  linuxMmu,
+  type Memory,
+  machine,
+  type Paddr,
+  type Translation,
+  translate,
   vaddr,
-  walk,
 } from '../src/index.ts';
+import { arbitrarySpace } from '../src/testing/index.ts';
+import { BROKEN, type DeepState, deepMmu, REAL } from './support/deep-mmu.ts';
+import { property } from './support/runs.ts';
+import { countingMemory } from './support/space.ts';
 import { tables } from './support/tables.ts';
-import { LARGE, toy3, toyProcess } from './support/toys.ts';
+import { LEAF, NX, RESERVED, toy3, toys, U, V, W, YOUNG } from './support/toys.ts';
 
-const said = (mm: Mm, addr: bigint): string => explainResult(walk(mm, vaddr(addr)).result);
+// pgd[1] -> pmd at 0x1080; pmd[2] -> ptes at 0x1040; the page of pte[3] is what a test makes it.
+const ADDR = 0x9_3678n;
+const ALL = { read: true, write: true, execute: true };
 
-test.each([
-  [1n, '1 B'],
-  [512n, '512 B'],
-  [0x1000n, '4 KiB'],
-  [0x1_0000n, '64 KiB'],
-  [1n << 20n, '1 MiB'],
-  [1n << 31n, '2 GiB'],
-  [1n << 42n, '4 TiB'],
-  [1n << 53n, '8 PiB'],
-  [1n << 63n, '8 EiB'],
-])('a size of %d bytes', (bytes, text) => {
-  expect(formatSize(bytes)).toBe(text);
-});
+interface Case {
+  readonly pgd?: bigint;
+  readonly pmd?: bigint;
+  readonly pte?: bigint;
+  readonly root?: bigint;
+  readonly access?: Access;
+  readonly state?: Partial<DeepState>;
+}
 
-describe('an entry in words', () => {
-  const mm = tables(toy3, 0x1000n, {});
-  const process = tables(toyProcess, 0x1000n, {});
-  test.each<[string, Mm, 'pgd' | 'p4d' | 'pud' | 'pmd' | 'pte', bigint, string]>([
-    ['folded when built', mm, 'pgd', 0n, 'p4d is folded into this entry'],
-    ['folded in this process', process, 'p4d', 1n, 'pud is folded into this entry'],
-    ['a table', mm, 'pud', 0x1081n, 'table at 0x1080'],
-    ['none', mm, 'pmd', 0n, 'none'],
-    ['not present', mm, 'pmd', 0x20n, 'not present'],
-    ['bad', process, 'pmd', 0x1001n, 'bad'],
-    ['a page with all rights', mm, 'pte', 0x902dn, '4 KiB at 0x9000: write, exec, user, young'],
-    ['a page without rights', mm, 'pte', 0x9060n, '4 KiB at 0x9000: exec, young, protnone'],
-    ['a page of which nothing is said', process, 'pte', 0x9001n, '4 KiB at 0x9000'],
-    ['a large page', process, 'pud', 0x4_0021n | LARGE, '256 KiB at 0x40000: write'],
-  ])('%s', (_what, of, level, raw, text) => {
-    expect(explainEntry(of, level, raw as Entry)).toBe(text);
+const memoryOf = ({ pgd = V | 0x1080n, pmd = V | 0x1040n, pte = V | U | W | YOUNG | 0x9000n }: Case): Memory =>
+  tables(toy3, 0x1000n, { '0x1008': pgd, '0x1090': pmd, '0x1058': pte }).memory;
+
+const told = (of: Case): Explanation =>
+  explain(machine(deepMmu(toy3), of.state ?? {}), memoryOf(of), {
+    ...{ root: of.root ?? 0x1000n, addr: vaddr(ADDR), access: of.access ?? 'read' },
+  });
+
+/** The changes in a line each: what is turned, and what comes of it. */
+const changes = (of: Case): string[] =>
+  told(of).changes.map(({ flip, result }) => `${flipText(flip)}: ${result.kind === 'fault' ? result.why : 'succeeds'}`);
+
+describe('entries', () => {
+  test('each with its place, its fields in the format that it has, and the rights that are left below it', () => {
+    const { steps, result, changes: none } = told({ pgd: V | NX | 0x1080n, pte: V | U | YOUNG | 0x9000n });
+    expect(result.kind).toBe('address');
+    expect(none).toEqual([]);
+    expect(steps.map(({ level, index, at, bits, kind, says }) => [level, index, at, bits, kind, says])).toEqual([
+      ['pgd', 1, 0x1008n, 2, 'table', 'table at 0x1080'],
+      ['pmd', 2, 0x1090n, 4, 'table', 'table at 0x1040'],
+      ['pte', 3, 0x1058n, 3, 'leaf', '4 KiB at 0x9000'],
+    ]);
+    expect(steps[1]?.fields).toEqual([
+      { name: 'V', kind: 'flag', hi: 0, lo: 0, value: 1n },
+      { name: 'LEAF', kind: 'flag', hi: 1, lo: 1, value: 0n },
+      { name: 'address', kind: 'address', hi: 47, lo: 6, to: 6, value: 0x41n },
+    ]);
+    expect(steps[2]?.fields.map(({ name, value }) => `${name}=${value}`).join(' ')).toBe(
+      'V=1 LEAF=0 address=9 W=0 U=1 NX=0 YOUNG=1 NONE=0',
+    );
+    expect(steps.map(({ left }) => left)).toEqual([
+      { ...ALL, execute: false },
+      { ...ALL, execute: false },
+      { read: true, write: false, execute: false },
+    ]);
+    expect(steps.map(({ taken }) => taken.map(({ right, why }) => `${right}: ${why}`))).toEqual([
+      ['execute: NX = 1'],
+      [],
+      ['write: W = 0'],
+    ]);
+  });
+
+  test('a leaf above pte has the fields of a leaf', () => {
+    const { steps } = told({ pmd: V | LEAF | U | YOUNG | 0x8000n });
+    expect(steps.at(-1)).toMatchObject({ level: 'pmd', kind: 'leaf', says: '32 KiB at 0x8000' });
+    expect(steps.at(-1)?.fields.find(({ name }) => name === 'U')?.value).toBe(1n);
+  });
+
+  test('one that a rule refuses says which; what those above it took is still told', () => {
+    const { steps } = told({ pgd: V | NX | 0x1080n, pmd: V | RESERVED });
+    expect(steps.map(({ kind, says }) => [kind, says])).toEqual([
+      ['table', 'table at 0x1080'],
+      ['fault', 'bit 48 is not 0'],
+    ]);
+    expect(steps[0]?.left).toEqual({ ...ALL, execute: false });
+  });
+
+  test('one outside memory is in the answer, not among those that were read', () => {
+    const { steps, result } = told({ pmd: V | 0x9000n });
+    expect(steps).toHaveLength(2);
+    expect(result).toMatchObject({ kind: 'fault', name: 'bus', level: 'pte', at: 0x9018n });
   });
 });
 
-describe('the end of a walk in words', () => {
-  const mm = tables(toy3, 0x1000n, {
-    '0x1000': 0x1081n,
-    '0x1080': 0x8003n,
-    '0x1088': 0x20n,
-    '0x1098': (1n << 48n) | 1n,
+describe('what would change it', () => {
+  // A pointer that is taken for a page is a change too: farther off, and said all the same.
+  const asPage = (outcome: string) => `pmd[2].LEAF = 1 (bit 1): ${outcome}`;
+
+  test.each<[string, Case, string[]]>([
+    ['a right that the leaf takes', { access: 'write', pte: V | U | YOUNG }, ['pte[3].W = 1 (bit 2): succeeds']],
+    [
+      'a privilege: the entry that is to blame, then the state',
+      { state: { user: true }, pte: V | W | YOUNG },
+      ['pte[3].U = 1 (bit 3): succeeds', 'user = false: succeeds'],
+    ],
+    [
+      'a right that the whole path takes',
+      { access: 'execute', state: { smep: true } },
+      ['pte[3].U = 0 (bit 3): succeeds', asPage('succeeds'), 'user = true: succeeds', 'smep = false: succeeds'],
+    ],
+    ['an absent page', { pte: 0n }, ['pte[3].V = 1 (bit 0): succeeds', asPage('succeeds')]],
+    [
+      'an absent page that would not be the user’s: past this rule, to the next',
+      { pte: YOUNG, state: { user: true } },
+      ['pte[3].V = 1 (bit 0): read is not allowed', asPage('read is not allowed')],
+    ],
+    [
+      'two entries that take the same right: one less, and not yet enough',
+      { access: 'execute', pgd: V | NX | 0x1080n, pte: V | U | W | NX | YOUNG },
+      ['pte[3].NX = 0 (bit 4)', 'pgd[1].NX = 0 (bit 4)', 'pmd[2].LEAF = 1 (bit 1)'].map(
+        (change) => `${change}: execute is not allowed`,
+      ),
+    ],
+    [
+      'an old page',
+      { state: { flag: true }, pte: V | U | W },
+      ['pte[3].YOUNG = 1 (bit 5): succeeds', 'flag = false: succeeds'],
+    ],
+    [
+      'an old page that lacks the right too: the right is asked for first, and a younger one would not help',
+      { access: 'write', state: { flag: true }, pte: V | U },
+      ['pte[3].W = 1 (bit 2): the page is old'],
+    ],
+    [
+      'who may not begin a walk',
+      { state: { closed: true, user: true } },
+      ['user = false: succeeds', 'closed = false: succeeds'],
+    ],
+    ['a reserved bit that has no name', { pmd: V | RESERVED | 0x1040n }, []],
+    ['a table outside memory: the pointer above it', { pmd: V | 0x9000n }, [asPage('succeeds')]],
+  ])('%s', (_what, of, expected) => {
+    expect(changes(of)).toEqual(expected);
   });
-  test.each<[string, Mm, bigint, string]>([
-    ['a leaf', mm, 0x123n, 'physical 0x8123, a 32 KiB page of level pmd'],
-    ['none', mm, 2n << 15n, 'no address: pmd none: pmd[2] = 0x0'],
-    ['not present', mm, 1n << 15n, 'no address: pmd not present: pmd[1] = 0x20'],
-    ['bad', mm, 3n << 15n, 'no address: pmd bad: pmd[3] = 0x1000000000001'],
-    [
-      'not translatable',
-      mm,
-      1n << 20n,
-      'no address: only 21 bits are translated, and the ones above are not as they must be',
-    ],
-    [
-      'outside memory',
-      mmFromTable(toy3, mm.memory, paddr(0x9000n)),
-      1n << 19n,
-      'no address: the pgd slot at 0x9008 lies outside memory',
-    ],
-    [
-      'another root',
-      mmFromRoot(toyProcess, tables(toyProcess, 0x1000n, { '0x1000': 5n }).memory, 0x1003n),
-      0n,
-      'no address: the root register names a pgd table, the table itself is of level pud',
-    ],
-  ])('%s', (_what, of, addr, text) => {
-    expect(said(of, addr)).toBe(text);
+
+  test('the root’s own bits are tried where they have names', () => {
+    const fields = { ...toy3.spec.root.fields, BROKEN: { kind: 'flag', hi: 0, lo: 0 } } as const;
+    const arch = { ...toy3, spec: { ...toy3.spec, root: { ...toy3.spec.root, fields } } };
+    const query = { root: 0x1000n | BROKEN, addr: vaddr(ADDR), access: 'read' } as const;
+    const found = explain(machine(deepMmu(arch)), memoryOf({}), query).changes;
+    expect(found.map(({ flip }) => flip)).toEqual([
+      { kind: 'root', field: 'BROKEN', bit: 0, value: 0n, root: 0x1000n },
+    ]);
+  });
+
+  test('no change is tried of an address, of what only software knows, or of a word of the state', () => {
+    const flips = told({ pte: 0n, state: { key: 1n } }).changes.map(({ flip }) => flip);
+    expect(flips.every((flip) => flip.kind === 'state' || flip.field !== 'address')).toBe(true);
+    expect(flips.some((flip) => flip.kind === 'state' && flip.name === 'key')).toBe(false);
+  });
+
+  test('memory that is reached without tables has no entries to change', () => {
+    expect(told({ root: REAL })).toMatchObject({ steps: [], changes: [], result: { paddr: ADDR } });
   });
 });
 
-describe('a picture', () => {
-  test('of a walk: indexes, every entry in its line, and the end', () => {
-    const mm = tables(toyProcess, 0x1000n, { '0x1000': 5n, '0x1008': 0x1041n, '0x1050': 0x1080n, '0x1098': 0x9021n });
-    expect(pictureOf(mm, walk(mm, vaddr(0x5_3678n)))).toBe(
-      [
-        '0x53678 = pud[1] pmd[2] pte[3] + 0x678',
-        'level  for      pointer          entry   which says',
-        'pgd    0x53678  pgd[1] = 0x1008  0x1041  p4d is folded into this entry',
-        'p4d    0x53678  p4d[1] = 0x1008  0x1041  pud is folded into this entry',
-        'pud    0x53678  pud[1] = 0x1008  0x1041  table at 0x1040',
-        'pmd    0x53678  pmd[2] = 0x1050  0x1080  table at 0x1080',
-        'pte    0x53678  pte[3] = 0x1098  0x9021  4 KiB at 0x9000: write',
-        'physical 0x9678, a 4 KiB page of level pte',
-      ].join('\n'),
+describe('whatever memory holds', () => {
+  const word = fc.oneof(fc.bigInt(0n, 0xffffn), fc.bigInt(0n, 2n ** 64n - 1n), fc.constantFrom(0n, V, V | LEAF));
+  const access = fc.constantFrom<Access>('read', 'write', 'execute');
+
+  /** Whether a change leads to what it says, made for real. */
+  function happens(of: Case, flip: Flip, memory: Memory): Translation {
+    const mmu = machine(deepMmu(toy3), of.state ?? {});
+    const query = { root: of.root ?? 0x1000n, addr: vaddr(ADDR), access: of.access ?? ('read' as const) };
+    if (flip.kind === 'state') return translate(mmu.in({ [flip.name]: flip.value }), memory, query);
+    if (flip.kind === 'root') return translate(mmu, memory, { ...query, root: flip.root });
+    memory.write(flip.at as Paddr, 8, 'little', flip.entry);
+    return translate(mmu, memory, query);
+  }
+
+  test('each change gives what it says, memory is as it was, and the number of reads is bounded', () => {
+    const state = fc.record({ user: fc.boolean(), flag: fc.boolean(), smep: fc.boolean(), closed: fc.boolean() });
+    fc.assert(
+      fc.property(word, word, word, state, access, (pgd, pmd, pte, of, how) => {
+        const one: Case = { pgd: pgd | V | 0x1080n, pmd: pmd | V | 0x1040n, pte, state: of, access: how };
+        const memory = countingMemory(memoryOf(one));
+        const query = { root: 0x1000n, addr: vaddr(ADDR), access: how };
+        const explained = explain(machine(deepMmu(toy3), of), memory, query);
+        expect(memory.reads).toBeLessThan(3 * (3 * 64 + 64 + 4 + 2));
+        expect(explained.result).toEqual(translate(machine(deepMmu(toy3), of), memoryOf(one), query));
+        for (const { flip, result } of explained.changes) expect(happens(one, flip, memoryOf(one))).toEqual(result);
+        for (const { flip, result } of explained.changes)
+          if (result.kind === 'fault' && flip.kind === 'entry')
+            expect(result.path.length).toBeGreaterThanOrEqual(explained.steps.length - 1);
+      }),
+      property,
     );
   });
 
-  test('of a walk that read nothing', () => {
-    const mm = mmFromTable(toy3, tables(toy3, 0x1000n, {}).memory, paddr(0x9000n));
-    expect(pictureOf(mm, walk(mm, vaddr(0x9_3000n)))).toBe(
-      [
-        '0x93000 = pgd[1] pmd[2] pte[3] + 0x0',
-        'level  for  pointer  entry  which says',
-        'no address: the pgd slot at 0x9008 lies outside memory',
-      ].join('\n'),
+  test.each(toys.map((arch) => [arch.id, arch] as const))('%s: a story for every address', (_id, arch) => {
+    fc.assert(
+      fc.property(arbitrarySpace(arch), fc.bigInt(0n, 2n ** 64n - 1n), access, ({ mm, mappings }, more, how) => {
+        for (const addr of [more, ...mappings.map((one) => one.addr)]) {
+          const { result, steps } = explain(machine(linuxMmu(arch)), mm.memory, {
+            ...{ root: mm.root ?? 0n, addr: vaddr(addr), access: how },
+          });
+          expect(steps.map(({ entry }) => entry)).toEqual(result.path.map(({ entry }) => entry));
+          for (const { fields } of steps) expect(fields.length).toBeGreaterThan(0);
+        }
+      }),
+      { ...property, numRuns: property.numRuns / 2 },
     );
   });
 
-  test('of entries that were read from the stack', () => {
-    const mm = tables(toyProcess, 0x1000n, {});
-    const slot: Slot = { level: 'pud', space: 'stack', addr: 0x380_0000_7f88n };
-    const pointer = '&p4d + 8 = stack 0x38000007f88';
-    expect(picture(mm, [{ addr: 0x8000_0000n, slot, entry: 5n as Entry, pointer: '&p4d + 8' }])).toBe(
-      [
-        `level  for         ${'pointer'.padEnd(pointer.length)}  entry  which says`,
-        `pud    0x80000000  ${pointer}  0x5    none`,
-      ].join('\n'),
-    );
+  test('nothing at all', () => {
+    const memory = flatMemory(new ArrayBuffer(0));
+    const query = { root: 0x1000n, addr: vaddr(0n), access: 'read' } as const;
+    expect(explain(machine(deepMmu(toy3)), memory, query)).toMatchObject({ steps: [], result: { name: 'bus' } });
   });
 });

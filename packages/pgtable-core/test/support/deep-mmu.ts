@@ -9,7 +9,6 @@ import {
   type Hardware,
   has,
   isTranslatable,
-  type LevelReading,
   lacks,
   type Mmu,
   type Query,
@@ -30,10 +29,12 @@ export interface DeepState {
   readonly key: bigint;
 }
 
-/** In a pointer of pgd: the table below has its first half only, as by a table length. */
-export const SHORT = 0x8n;
+/** In pgd and pmd: nothing above the first half of what an entry of pgd covers, as by a table length. */
+export const SHORT = 1n << 46n;
 /** In the root: no tables, an address is its own. */
 export const REAL = 0x10n;
+/** In the root: it designates nothing. */
+export const BROKEN = 0x1n;
 /** In a pte: one of 4 that share a page of 16 KiB. */
 export const GROUP = 1n << 47n;
 
@@ -61,14 +62,14 @@ function hardwareOf(arch: Arch, { user, flag, smep, closed }: DeepState): Hardwa
   const take = (when: Taking['when'], rights: readonly Access[], why: string): Taking => ({ when, rights, why });
   const noExecute = take(has(NX), ['execute'], 'NX = 1');
   const takes = [...(user ? [take(lacks(U), ALL, 'U = 0')] : []), take(lacks(W), ['write'], 'W = 0'), noExecute];
-  const fields = (low: number) => addressOf({ address: { kind: 'address', hi: 46, lo: low } });
+  const fields = (low: number) => addressOf({ address: { kind: 'address', hi: 45, lo: low } });
   const table = { base: fields(6), takes: [noExecute] };
-  const upper: LevelReading = { rules, leaf: 0n, table };
   const isShort = and(has(SHORT), and(shr('addr', 18n), 1n));
+  const bounded = [...rules, { when: isShort, kind: 'short', why: 'beyond the first half' }];
   return {
     levels: {
-      pgd: { ...upper, rules: [...rules, { when: isShort, kind: 'short', why: 'beyond the first half' }] },
-      pmd: { rules, leaf: has(LEAF), table, page: { base: fields(15), takes } },
+      pgd: { rules: bounded, leaf: 0n, table },
+      pmd: { rules: bounded, leaf: has(LEAF), table, page: { base: fields(15), takes } },
       pte: { rules, leaf: 1n, page: { base: fields(12), shift: ['select', has(GROUP), 14n, 12n], takes } },
     },
     unreadable: 'bus',
@@ -92,6 +93,7 @@ function begin(arch: Arch, isClosed: boolean, { root, addr }: Query): Begin {
   if (root & REAL) return { kind: 'page', base: addr & ~0xfffn, shift: 12 };
   const refused = (why: string): Begin => ({ kind: 'refused', fault: 'absent', why });
   if (!isTranslatable({ arch, upper: addr >> 63n === 1n }, 'pgd', addr)) return refused('the address is too wide');
+  if (root & BROKEN) return refused('the root is broken');
   if (isClosed) return refused('user space begins no walk');
   // The pud that toyBoot folds at boot indexes the pgd's own table.
   const { shift, bits } = arch.geometry[arch.id === 'toy-boot' ? 'pud' : 'pgd'];
