@@ -38,6 +38,7 @@ export interface Deviation<S extends object = object> {
   readonly of: string;
   /** What it does instead, in words. */
   readonly says: string;
+  /** What it does in this state. */
   hardware(state: S): Hardware;
 }
 

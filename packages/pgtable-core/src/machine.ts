@@ -17,8 +17,10 @@ export interface Machine {
   in(changes: Readonly<Record<string, unknown>>): Machine;
 }
 
-type Ask = (env: Env) => bigint;
-type Ready<T extends { readonly when: Expr }> = Omit<T, 'when'> & { readonly when: Ask };
+/** An expression, ready to be asked. */
+export type Ask = (env: Env) => bigint;
+/** What has a condition, the condition ready to be asked. */
+export type Ready<T extends { readonly when: Expr }> = Omit<T, 'when'> & { readonly when: Ask };
 
 /** {@link LevelReading}, ready to be asked. */
 export interface Reading {
