@@ -19,7 +19,8 @@ import { ownersOf, spaceWith, walkFour } from './space.ts';
 const names = Object.keys(VARIANTS) as VariantName[];
 
 describe('laws', () => {
-  for (const law of archLaws(rootBit, { runs: 30 })) test(`${law.name}: ${law.says}`, () => law.check());
+  for (const law of archLaws(rootBit, { runs: 30 }))
+    test.skipIf(!law.applies)(`${law.name}: ${law.says}`, () => law.check());
 });
 
 describe.each([

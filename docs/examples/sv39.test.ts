@@ -38,7 +38,8 @@ function built(arch: Arch) {
 }
 
 describe('laws', () => {
-  for (const law of archLaws(sv39, { runs: 30 })) test(`${law.name}: ${law.says}`, () => law.check());
+  for (const law of archLaws(sv39, { runs: 30 }))
+    test.skipIf(!law.applies)(`${law.name}: ${law.says}`, () => law.check());
 });
 
 test('it walks what it builds, and reads an address that is not canonical as one that no table translates', () => {

@@ -27,7 +27,8 @@ const names = Object.keys(VARIANTS) as VariantName[];
 
 // #region laws
 describe.each([minimum, toy, dynamic, nested])('$id', (arch) => {
-  for (const law of archLaws(arch, { runs: 10 })) test(`${law.name}: ${law.says}`, () => law.check());
+  for (const law of archLaws(arch, { runs: 10 }))
+    test.skipIf(!law.applies)(`${law.name}: ${law.says}`, () => law.check());
 });
 // #endregion laws
 

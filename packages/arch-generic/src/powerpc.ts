@@ -115,7 +115,7 @@ export function powerpc({ page, linux = DEFAULT_LINUX }: PowerpcOptions): Arch {
     exclusive: 0x20n, // since v5.19
   };
   const swapped = is(PRESENT | INVALID | LEAF, LEAF);
-  const huge = { ...mk, huge: set(LEAF) };
+  const huge = { ...mk, huge: set(LEAF), devmap: set(LEAF | DEVMAP) };
   return defineArch({
     id: `powerpc-radix-${page}`,
     pageShift: shift,

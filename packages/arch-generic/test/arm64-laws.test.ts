@@ -1,8 +1,8 @@
 import { archLaws } from '@kernel-mm/pgtable-core/testing';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ARM64, type Arm64Id, arm64Of } from './support/arm64.ts';
+import { keeps, runs } from './support/keeps.ts';
 
-const runs = process.env.KERNEL_MM_RUNS === 'full' ? 300 : 20;
 const ids = Object.keys(ARM64) as Arm64Id[];
 
 // Every configuration with the default's helpers, and one with the helpers of other kernels.
@@ -12,5 +12,11 @@ const archs = [
 ];
 
 describe.each(archs)('%s, Linux v%s', (id, linux) => {
-  for (const law of archLaws(arm64Of(id, linux), { runs })) test(`${law.name}: ${law.says}`, () => law.check());
+  const laws = archLaws(arm64Of(id, linux), { runs });
+  // A THP under split had no mark before v5.11, and so was not present: a defect that the kernel's self-test found.
+  const broken = ['5.9', '5.10'].includes(linux) ? ['pmd_thp'] : [];
+  keeps(laws.filter(({ name }) => !broken.includes(name)));
+  test.each(broken)('%s was not kept by Linux either', (broke) => {
+    expect(() => laws.find(({ name }) => name === broke)?.check()).toThrow('Property failed');
+  });
 });

@@ -23,6 +23,11 @@ export const SOFTWARE: Readonly<Record<Layout, { readonly pud: SoftwareBits; rea
   present: { pud: NEW, pmd: NEW },
 };
 
+/** The software bits of a pte, in either layout. */
+export const PTE: SoftwareBits = {
+  ...{ PRESENT: 0x1n, SOFT_DIRTY: 0x2n, YOUNG: 0x4n, DIRTY: 0x8n, READ: 0x10n, WRITE: 0x20n },
+};
+
 /** The same bits as named fields. */
 export const softwareFields = (of: SoftwareBits): Fields =>
   Object.fromEntries(

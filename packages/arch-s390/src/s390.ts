@@ -14,11 +14,14 @@ import {
   not,
   or,
   select,
+  set,
   software,
 } from '@kernel-mm/pgtable-core';
+import { changes } from './change.ts';
 import { asce, page, regionTable, segmentTable, TT } from './dat.ts';
 import { large, largeReading } from './large.ts';
-import { type Layout, SOFTWARE } from './layout.ts';
+import { type Layout, PTE, SOFTWARE } from './layout.ts';
+import { pteSwap } from './swap.ts';
 
 /** Parameters of {@link s390}. */
 export interface S390Options {
@@ -56,7 +59,6 @@ export function s390({ layout = 'classic' }: S390Options = {}): Arch {
   // From v6.14 on a leaf must also be PRESENT, else it is a swap entry; TL makes every non-leaf pud "present".
   const isLarge = layout === 'classic' ? has(LARGE) : is(LARGE | 1n, LARGE | 1n);
   const pudLeaf = and(eq(TT, 1n), isLarge);
-  const swap: LevelSpec['is'] = layout === 'classic' ? {} : { swap: is(0x11n, 0x10n) };
 
   return defineArch({
     id: 's390',
@@ -86,10 +88,9 @@ export function s390({ layout = 'classic' }: S390Options = {}): Arch {
       pud: {
         ...region(1n),
         fold: foldedBelow(2n),
-        leaf: large(31, 4n, pud),
+        ...large('pud', layout),
         is: {
           ...largeReading(pud, pudLeaf),
-          ...swap,
           none: eq('entry', 0x24n),
           present: layout === 'classic' ? has(ORIGIN) : has(1n),
           bad: or(lt(1n, TT), or(pudLeaf, has(REGION_BAD))),
@@ -103,10 +104,9 @@ export function s390({ layout = 'classic' }: S390Options = {}): Arch {
           fields: layout === 'classic' ? segmentTable : { ...segmentTable, PRESENT: software(0) },
           base: pmd.PRESENT,
         },
-        leaf: large(20, 0n, pmd),
+        ...large('pmd', layout),
         is: {
           ...largeReading(pmd, isLarge),
-          ...swap,
           none: eq('entry', INVALID),
           present: layout === 'classic' ? not(eq('entry', INVALID)) : has(1n),
           bad: or(lt(0n, TT), or(isLarge, has(layout === 'classic' ? 0x1ccn : 0x1c0n))),
@@ -115,6 +115,8 @@ export function s390({ layout = 'classic' }: S390Options = {}): Arch {
       pte: {
         bits: 8,
         empty: 0x400n,
+        mk: { ...changes(PTE, 0x400n), special: set(0x40n) },
+        swap: pteSwap,
         leaf: {
           fields: page,
           base: 0x5n, // PRESENT, YOUNG

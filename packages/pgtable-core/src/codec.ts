@@ -98,15 +98,18 @@ export function modify<L extends Level>(
   const straight = (raw: bigint): bigint => (inverted({ entry: raw }) ? raw ^ addressMask(leaf.fields) : raw);
   const decided = decidedByRights(leaf);
   let raw = straight((straight(entry) & ~decided) | (leafTemplate(leaf, prot) & decided));
-  // How a state is written may depend on the rights (s390: I of an old page, P of a clean one; x86: where dirty stands):
-  // so it is taken away, and made anew. Soft-dirty comes last, because dirty brings it.
+  const apply = (what: Change): void => {
+    raw = mk[what]?.({ entry: raw }) ?? raw;
+  };
   const keep = (state: Predicate, make: Change, take: Change): void => {
     const was = is[state]?.({ entry });
-    if (was === undefined) return;
-    raw = mk[take]?.({ entry: raw }) ?? raw;
-    if (was) raw = mk[make]?.({ entry: raw }) ?? raw;
+    if (was === false) apply(take);
+    else if (was && !is[state]?.({ entry: raw })) apply(make);
   };
+  // A template is that of a young page; an old one may need more than the bit (s390: I, as the rights have it).
   keep('young', 'young', 'old');
+  // Where dirty is noted depends on the rights (x86), so it is made anew. It brings soft-dirty, which therefore comes last.
+  if (is.dirty) apply('clean');
   keep('dirty', 'dirty', 'clean');
   keep('softDirty', 'softDirty', 'clearSoftDirty');
   return raw as Entry<L>;

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   and,
+  change,
   defineArch,
   type Entry,
   eq,
@@ -10,14 +11,18 @@ import {
   leafAddress,
   leafSize,
   makeLeaf,
+  makeSwap,
   makeTable,
+  modify,
   NO_RIGHTS,
   not,
   type Prot,
   paddr,
   select,
+  swapOf,
   tableAddress,
 } from '../src/index.ts';
+import { toyLinux } from './support/toy-linux.ts';
 import { LEAF, NX, toy3, toy3Spec, toy32, U, V, W, YOUNG } from './support/toys.ts';
 
 const rights = (text: string): Prot => ({
@@ -124,4 +129,59 @@ test('fields by name, as a table or as a leaf', () => {
     address: 0x12n,
   });
   expect(fieldsOf(toy3, 'pgd', 'leaf', entry)).toEqual({});
+});
+
+test('what a helper makes of a leaf, and a level without that helper', () => {
+  expect(change(toyLinux, 'pte', 'clean', 0x80bdn as Entry<'pte'>)).toBe(0x883dn);
+  expect(change(toyLinux, 'pte', 'huge', 0x80bdn as Entry<'pte'>)).toBeUndefined();
+  expect(change(toy3, 'pte', 'young', 0x80bdn as Entry<'pte'>)).toBeUndefined();
+});
+
+describe('other rights', () => {
+  // toyLinux: V 1, LEAF 2, W 4, U 8, NX 0x10, YOUNG 0x20, NONE 0x40, D 0x80, SPECIAL 0x100, SOFT 0x400, RO 0x800.
+  test.each<[string, bigint, string, bigint]>([
+    ['young and dirty', 0x80bdn, 'ru', 0x88b9n],
+    ['young and dirty', 0x80bdn, 'rwu', 0x80bdn],
+    ['young and dirty', 0x80bdn, 'rwx', 0x80a5n],
+    // RO tells the hardware that a page is clean, whoever may write it.
+    ['clean', 0x883dn, 'rwu', 0x883dn],
+    ['clean and read-only', 0x8839n, 'rwu', 0x883dn],
+    ['old', 0x809dn, 'ru', 0x8899n],
+    ['special', 0x81bdn, 'ru', 0x89b9n],
+    ['soft-dirty', 0x84bdn, 'ru', 0x8cb9n],
+    // Dirty brings soft-dirty with it; this page has been dirty since before that was cleared.
+    ['dirty, not soft-dirty', 0x88b9n, 'rwu', 0x80bdn],
+    ['young and dirty', 0x80bdn, '', 0xffff_ffff_78f0n],
+    ['without rights', 0xffff_ffff_78f0n, 'rwu', 0x80bdn],
+    ['without rights', 0xffff_ffff_78f0n, '', 0xffff_ffff_78f0n],
+  ])('for a page that is %s: 0x%x, %s', (_what, entry, text, expected) => {
+    expect(modify(toyLinux, 'pte', entry as Entry<'pte'>, rights(text))).toBe(expected);
+  });
+
+  test('where no helper is defined, the bits of the rights alone change', () => {
+    expect(modify(toy3, 'pte', 0x8025n as Entry<'pte'>, rights('ru'))).toBe(0x8039n);
+    // Old stays old.
+    expect(modify(toy3, 'pte', 0x8005n as Entry<'pte'>, rights('rxu'))).toBe(0x8009n);
+    expect(modify(toy3, 'pgd', 0x8025n as Entry<'pgd'>, rights('r'))).toBeUndefined();
+  });
+});
+
+describe('swap entries', () => {
+  // Type in bits 11 to 8, the inverted offset in bits 47 to 12, 0x20 always.
+  test.each([
+    [0n, 1n, 0xffff_ffff_e020n],
+    [5n, 0x12345n, 0xffff_edcb_a520n],
+  ])('type %i, offset %i', (type, offset, entry) => {
+    expect(makeSwap(toyLinux, 'pte', { type, offset })).toBe(entry);
+    expect(swapOf(toyLinux, 'pte', entry as Entry)).toEqual({ type, offset });
+    // The marks are no part of the place.
+    expect(swapOf(toyLinux, 'pte', (entry | 0xcn) as Entry)).toEqual({ type, offset });
+  });
+
+  test('what does not fit has none, nor has a level without swap entries', () => {
+    expect(makeSwap(toyLinux, 'pte', { type: 16n, offset: 1n })).toBeUndefined();
+    expect(makeSwap(toyLinux, 'pte', { type: 0n, offset: 1n << 36n })).toBeUndefined();
+    expect(makeSwap(toy3, 'pte', { type: 0n, offset: 1n })).toBeUndefined();
+    expect(swapOf(toy3, 'pte', 0x1020n as Entry)).toBeUndefined();
+  });
 });

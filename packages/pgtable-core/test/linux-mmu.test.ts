@@ -78,7 +78,12 @@ function toyAccess(mm: Mm, addr: Vaddr): string | undefined {
 /** toy3: the tables of pgd, pmd and pte are at 0x1000, 0x2000 and 0x3000; address 0 is read. */
 const words = (pgd: bigint, pmd: bigint, pte: bigint): Memory => ({
   pieces: [],
-  read: (at) => new Map<bigint, bigint>([[0x1000n, pgd], [0x2000n, pmd], [0x3000n, pte]]).get(at),
+  read: (at) =>
+    new Map<bigint, bigint>([
+      [0x1000n, pgd],
+      [0x2000n, pmd],
+      [0x3000n, pte],
+    ]).get(at),
   write: () => false,
 });
 const TABLES = [V | 0x2000n, V | 0x3000n] as const;

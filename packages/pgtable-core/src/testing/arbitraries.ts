@@ -1,12 +1,9 @@
 /** Cases for property tests: addresses, ranges, and address spaces full of holes, for any architecture. */
 import fc from 'fast-check';
-import { bumpAllocator } from '../alloc.ts';
+import { bumpAllocator, type TableAllocator } from '../alloc.ts';
 import type { Prot } from '../arch.ts';
 import { type Paddr, paddr, type Vaddr, vaddr } from '../brand.ts';
 import { createMm } from '../build.ts';
-import { makeLeaf } from '../codec.ts';
-import type { Entry } from '../entry.ts';
-import { gather } from '../field.ts';
 import type { Arch } from '../geometry.ts';
 import { LEVELS, type Level } from '../level.ts';
 import { map } from '../map.ts';
@@ -15,30 +12,6 @@ import { type Mm, translatedBits } from '../mm.ts';
 
 /** Read, write and execute from user space. */
 export const FULL: Prot = { read: true, write: true, exec: true, user: true };
-
-/**
- * What Linux makes of the 16 combinations of VM_READ, VM_WRITE, VM_EXEC and VM_SHARED: what is writable is readable, and
- * private pages are not writable before they are copied.
- */
-export const PROTECTIONS: readonly Prot[] = Array.from({ length: 16 }, (_, vm) => {
-  const [read, write, exec, shared] = [1, 2, 4, 8].map((flag) => (vm & flag) !== 0) as [
-    boolean,
-    boolean,
-    boolean,
-    boolean,
-  ];
-  return { read: read || write, write: write && shared, exec, user: true };
-});
-
-/** A leaf of this level as it is made, of any frame that it can hold. */
-export function arbitraryLeaf(arch: Arch, level: Level, prot: Prot): fc.Arbitrary<Entry> {
-  const fields = arch.spec.levels[level].leaf?.fields ?? {};
-  return fc.bigInt(0n, 2n ** 64n - 1n).map((word) => {
-    const made = makeLeaf(arch, level, paddr(gather(fields, word) & ~(arch.geometry[level].size - 1n)), prot);
-    if (made === undefined) throw new Error(`no ${level} leaf can be made`);
-    return made;
-  });
-}
 
 /** Top levels that an architecture allows: one, unless folding is per process. */
 export const topsOf = (arch: Arch): Level[] => LEVELS.filter((level) => arch.spec.root.tops[level]);
@@ -86,6 +59,12 @@ export interface Space {
   readonly mappings: readonly Mapping[];
 }
 
+/** The physical address that the space was built to translate an address to; none where nothing was mapped. */
+export function frameAt({ mappings }: Space, addr: bigint): bigint | undefined {
+  const owner = mappings.find((m) => addr >= m.addr && addr < m.addr + m.size);
+  return owner && owner.paddr + (addr - owner.addr);
+}
+
 /**
  * Where the data frames of a space lie: above its tables, in as many runs as there can be mappings, each run aligned to
  * the largest leaf that fits. Architectures with few physical address bits get small runs.
@@ -97,7 +76,33 @@ function framesOf(arch: Arch): { readonly base: bigint; readonly run: bigint } {
   return { base: 1n << BigInt(room), run: 1n << BigInt(room - 3) };
 }
 
+/** Where a page of this level can lie, under any top table above it. */
+export const arbitraryPlace = (arch: Arch, level: Level): fc.Arbitrary<{ top: Level; addr: Vaddr }> =>
+  fc.constantFrom(...topsOf(arch).filter((top) => LEVELS.indexOf(top) <= LEVELS.indexOf(level))).chain((top) =>
+    fc.record({
+      top: fc.constant(top),
+      addr: arbitraryAddr(arch, top).map((addr) => vaddr(addr & ~(arch.geometry[level].size - 1n))),
+    }),
+  );
+
+/** An address space with one page of this level. */
+export function onePage(arch: Arch, top: Level, addr: Vaddr, level: Level, prot: Prot = FULL): Mm {
+  const { mm, allocator } = emptySpace(arch, top);
+  const { size } = arch.geometry[level];
+  const { failure } = map(mm, allocator, { addr, size, paddr: paddr(size), prot, largest: level });
+  if (failure) throw new Error(`no ${level} leaf can be mapped: ${failure.kind}`);
+  return mm;
+}
+
 const TABLES = 2 ** 21;
+
+function emptySpace(arch: Arch, top: Level): { mm: Mm; allocator: TableAllocator } {
+  const memory = flatMemory(new ArrayBuffer(TABLES));
+  const allocator = bumpAllocator(paddr(0x10000n), paddr(BigInt(TABLES)));
+  const mm = createMm(arch, memory, allocator, top);
+  if (!mm) throw new Error('no memory for a top table');
+  return { mm, allocator };
+}
 
 /** Address spaces of a few mappings with holes between them, on tables of their own. */
 export function arbitrarySpace(arch: Arch): fc.Arbitrary<Space> {
@@ -135,10 +140,7 @@ const giant = (arch: Arch, top: Level): fc.Arbitrary<Wish> => {
 
 function buildSpace(arch: Arch, top: Level, wishes: readonly Wish[]): Space {
   const shift = BigInt(arch.spec.pageShift);
-  const memory = flatMemory(new ArrayBuffer(TABLES));
-  const allocator = bumpAllocator(paddr(0x10000n), paddr(BigInt(TABLES)));
-  const mm = createMm(arch, memory, allocator, top);
-  if (!mm) throw new Error('no memory for a top table');
+  const { mm, allocator } = emptySpace(arch, top);
   const frames = framesOf(arch);
   const mappings: Mapping[] = [];
   for (const [i, { page, pages, largest }] of wishes.entries()) {

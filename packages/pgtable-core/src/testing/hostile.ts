@@ -8,7 +8,7 @@ import type { Memory } from '../memory.ts';
 import type { Mm } from '../mm.ts';
 import { translate } from '../translate.ts';
 import { walk } from '../walk.ts';
-import { arbitrarySpace, type Space } from './arbitraries.ts';
+import { arbitrarySpace, frameAt, type Space } from './arbitraries.ts';
 import type { Law, LawMaker } from './law.ts';
 
 /** What is done to one entry on the way to a mapped page. */
@@ -37,7 +37,7 @@ const EDGES = [0n, 1n << 31n, 1n << 32n, 1n << 42n, 1n << 47n, 1n << 53n, 1n << 
 const ACCESSES: readonly Access[] = ['read', 'write', 'execute'];
 
 /** How many addresses each attacked space is asked for. */
-export const QUERIES = 250;
+const QUERIES = 250;
 
 /** The law of hostile tables. `states` are the machine states in which the MMU is asked. */
 export function hostileLaw<S extends object>(mmu: Mmu<S>, states: readonly Partial<S>[], law: LawMaker): Law {
@@ -115,12 +115,6 @@ function strike({ mm, mappings }: Space, attack: Attack, before: Map<bigint, big
   }
 }
 
-/** The frame that a page was mapped to: the last mapping that covers it holds it. */
-function truth({ mappings }: Space, addr: bigint): bigint | undefined {
-  const owner = mappings.find((m) => addr >= m.addr && addr < m.addr + m.size);
-  return owner && owner.paddr + (addr - owner.addr);
-}
-
 /** Memory that counts. */
 function counted(memory: Memory): { readonly memory: Memory; reads(): number } {
   let reads = 0;
@@ -145,7 +139,7 @@ function checkKernel(space: Space, addr: Vaddr, touched: Touched): void {
   // Slot 0 of the top table says how deep the tables are: it is part of every path.
   if (touched.has(mm.pgd) || steps.some(({ slot }) => touched.has(slot.addr))) return;
   const got = result.kind === 'leaf' ? result.paddr : undefined;
-  if (got !== truth(space, addr)) fail(`walk: ${result.kind}, ${got}, not ${truth(space, addr)}`, addr);
+  if (got !== frameAt(space, addr)) fail(`walk: ${result.kind}, ${got}, not ${frameAt(space, addr)}`, addr);
 }
 
 function checkHardware(hardware: Machine, space: Space, addr: Vaddr, access: Access, touched: Touched): void {
@@ -160,5 +154,5 @@ function checkHardware(hardware: Machine, space: Space, addr: Vaddr, access: Acc
   if (answer.path.some(({ at }) => touched.has(at))) return;
   // The other half has a root of its own; asked with this one, it leads into the same tables.
   if (space.mm.arch.spec.va.extend === 'halves' && addr >> 63n) return;
-  if (answer.paddr !== truth(space, addr)) fail(`translate: ${answer.paddr}, not ${truth(space, addr)}`, addr);
+  if (answer.paddr !== frameAt(space, addr)) fail(`translate: ${answer.paddr}, not ${frameAt(space, addr)}`, addr);
 }

@@ -3,5 +3,6 @@
  * @module
  */
 export * from './arbitraries.ts';
+export * from './arbitrary-entries.ts';
 export type { Law, LawOptions } from './law.ts';
-export { archLaws, hostileLaws } from './laws.ts';
+export { archLaws, hostileLaws, mmuLaws } from './laws.ts';

@@ -5,7 +5,7 @@ import { leafAddress, leafSize, makeLeaf, modify } from '../codec.ts';
 import type { Entry } from '../entry.ts';
 import type { Arch } from '../geometry.ts';
 import type { Level } from '../level.ts';
-import { arbitraryLeaf, PROTECTIONS } from './arbitraries.ts';
+import { arbitraryLeaf, PROTECTIONS } from './arbitrary-entries.ts';
 import { type Law, type LawMaker, readLevels, same, zeroMask } from './law.ts';
 
 /** What is noted of a page, whoever may use it. */
@@ -36,17 +36,28 @@ interface Page {
   readonly entry: Entry;
 }
 
-const HISTORY: readonly Change[] = ['young', 'old', 'dirty', 'clean', 'special', 'devmap', 'softDirty', 'clearSoftDirty'];
+const HISTORY: readonly Change[] = [
+  'young',
+  'old',
+  'dirty',
+  'clean',
+  'special',
+  'devmap',
+  'softDirty',
+  'clearSoftDirty',
+];
 
 /** Leaves of all levels and rights, to which this and that has happened. */
 const arbitraryPages = (arch: Arch): fc.Arbitrary<Page> => {
   const leaves = readLevels(arch).filter((level) => arch.spec.levels[level].leaf);
   return fc.tuple(fc.constantFrom(...leaves), fc.constantFrom(...PROTECTIONS)).chain(([level, prot]) =>
-    fc.tuple(arbitraryLeaf(arch, level, prot), fc.array(fc.constantFrom(...HISTORY), { maxLength: 4 })).map(([fresh, history]) => {
-      const { mk } = arch.rules[level];
-      const entry = history.reduce((e, what) => (mk[what]?.({ entry: e }) ?? e) as Entry, fresh);
-      return { level, prot, fresh, entry };
-    }),
+    fc
+      .tuple(arbitraryLeaf(arch, level, prot), fc.array(fc.constantFrom(...HISTORY), { maxLength: 4 }))
+      .map(([fresh, history]) => {
+        const { mk } = arch.rules[level];
+        const entry = history.reduce((e, what) => (mk[what]?.({ entry: e }) ?? e) as Entry, fresh);
+        return { level, prot, fresh, entry };
+      }),
   );
 };
 
@@ -67,15 +78,27 @@ export function changeLaws(arch: Arch, law: LawMaker): Law[] {
   };
 
   return [
-    law('changes', 'a helper changes what it is for, and neither frame nor rights nor anything else', arbitraryPages(arch), ({ level, entry }) => {
-      const { mk } = arch.rules[level];
-      for (const what of Object.keys(mk) as Change[]) {
-        const made = mk[what]?.({ entry }) as Entry;
-        samePlace(`made ${what}`, level, made, entry);
-        const may = CHANGES[what];
-        if (may) alike(`made ${what}`, level, [...STATE, ...RIGHTS].filter((ask) => !may.includes(ask)), made, entry);
-      }
-    }),
+    law(
+      'changes',
+      'a helper changes what it is for, and neither frame nor rights nor anything else',
+      arbitraryPages(arch),
+      ({ level, entry }) => {
+        const { mk } = arch.rules[level];
+        for (const what of Object.keys(mk) as Change[]) {
+          const made = mk[what]?.({ entry }) as Entry;
+          samePlace(`made ${what}`, level, made, entry);
+          const may = CHANGES[what];
+          if (may)
+            alike(
+              `made ${what}`,
+              level,
+              [...STATE, ...RIGHTS].filter((ask) => !may.includes(ask)),
+              made,
+              entry,
+            );
+        }
+      },
+    ),
     law(
       'modify',
       'a page with other rights reads as one made with them, keeps all else, and can have its old rights back',
@@ -88,7 +111,9 @@ export function changeLaws(arch: Arch, law: LawMaker): Law[] {
         };
         const changed = made(entry, other);
         samePlace('with other rights', level, changed, entry);
-        alike('with other rights', level, STATE, changed, entry);
+        // Where the level has no helper for dirty, who may write decides it, as where the page is made.
+        const kept = STATE.filter((ask) => ask !== 'dirty' || arch.rules[level].mk.dirty);
+        alike('with other rights', level, kept, changed, entry);
         const wished = makeLeaf(arch, level, leafAddress(arch, level, entry), other);
         if (wished !== undefined) alike('as if made with them', level, RIGHTS, changed, wished);
         same('with its own rights', made(fresh, prot), fresh);

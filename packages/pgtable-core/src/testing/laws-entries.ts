@@ -44,7 +44,11 @@ export function entryLaws(arch: Arch, law: LawMaker): Law[] {
         if (made.length === 0) throw new Error(`${level}: no table address can be encoded`);
         for (const { address, entry } of made) {
           same(`${level} table`, tableAddress(arch, level, entry), address);
-          same(`bits of a ${level} table that must be 0`, entry & zeroMask(arch.spec.levels[level].table?.fields ?? {}), 0n);
+          same(
+            `bits of a ${level} table that must be 0`,
+            entry & zeroMask(arch.spec.levels[level].table?.fields ?? {}),
+            0n,
+          );
           if (isFoldedInto(mm, level, entry)) continue;
           same(`present of a ${level} table`, pXdIs(mm, 'present', level, entry), true);
           for (const no of ['none', 'bad', 'leaf', 'swap'] as const)
@@ -62,7 +66,11 @@ export function entryLaws(arch: Arch, law: LawMaker): Law[] {
           const entry = makeLeaf(arch, level, paddr(address), prot);
           if (entry === undefined) continue;
           same(`${level} frame`, leafAddress(arch, level, entry), address);
-          same(`bits of a ${level} leaf that must be 0`, entry & zeroMask(arch.spec.levels[level].leaf?.fields ?? {}), 0n);
+          same(
+            `bits of a ${level} leaf that must be 0`,
+            entry & zeroMask(arch.spec.levels[level].leaf?.fields ?? {}),
+            0n,
+          );
           same(`none of a ${level} leaf`, is.none?.({ entry }), false);
           // A page without any right is present at pte; above, Linux makes such leaves with some architectures only.
           if (!prot.read && level !== 'pte') continue;

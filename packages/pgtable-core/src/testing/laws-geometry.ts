@@ -1,7 +1,7 @@
 /** Laws of sizes: indexes make up the address, slots tile ranges, folded levels hold no table. */
 import fc from 'fast-check';
 import { pXdAddrEnd, pXdAddrEndOf } from '../addr-end.ts';
-import { paddr, type Vaddr, vaddr, wrap64 } from '../brand.ts';
+import { paddr, type Vaddr, vaddr, vaddrWrap, wrap64 } from '../brand.ts';
 import { makeTable } from '../codec.ts';
 import type { Entry, Slot } from '../entry.ts';
 import { isFolded, pXdOffset } from '../fold.ts';
@@ -42,6 +42,30 @@ export function geometryLaws(arch: Arch, law: LawMaker): Law[] {
             const inside = next === end || (next > addr && next - 1n < wrap64(end - 1n));
             if (!ends || !inside) throw new Error(`${level}: next 0x${next.toString(16)}`);
           }
+        }
+      },
+    ),
+    law(
+      'tile',
+      'slot by slot, a range is covered to its end, each slot that it touches once',
+      fc.tuple(at, fc.constantFrom(...upper), fc.bigInt(0n, 9n), fc.bigInt(1n, 2n ** 64n)),
+      ([start, level, slots, rest]) => {
+        const { size, shift } = geometry[level];
+        const page = 1n << BigInt(spec.pageShift);
+        const stop = start + slots * size + page * ((rest % (size / page)) + 1n);
+        const end = stop < 1n << 64n ? stop : 1n << 64n;
+        const entry = table(level);
+        const steppers = [(addr: Vaddr): Vaddr => pXdAddrEnd(mm, level, addr, vaddrWrap(end))];
+        if (entry !== undefined) steppers.push((addr) => pXdAddrEndOf(mm, level, entry, addr, vaddrWrap(end)));
+        // A level that is folded when built answers the end: its one slot is as wide as that of the level above.
+        const touched =
+          spec.levels[level].fold?.when === 'build'
+            ? 1n
+            : ((end - 1n) >> BigInt(shift)) - (start >> BigInt(shift)) + 1n;
+        for (const next of steppers) {
+          let [at, steps]: [bigint, bigint] = [start, 0n];
+          for (; at !== vaddrWrap(end) && steps <= touched; steps++) at = next(vaddr(at));
+          same(`slots of ${level} from 0x${start.toString(16)} to 0x${end.toString(16)}`, steps, touched);
         }
       },
     ),

@@ -1,18 +1,15 @@
 /** The kernel's self-test of slots: whatever an entry held, cleared it is none, and populated again it leads where it led. */
 import fc from 'fast-check';
-import { bumpAllocator } from '../alloc.ts';
-import { paddr, type Vaddr, vaddr } from '../brand.ts';
-import { createMm } from '../build.ts';
+import type { Vaddr } from '../brand.ts';
 import { leafSize, makeTable, tableAddress } from '../codec.ts';
 import type { Entry } from '../entry.ts';
 import type { Arch } from '../geometry.ts';
-import { isUpper, LEVELS, type Level, type UpperLevel } from '../level.ts';
-import { map, unmap } from '../map.ts';
-import { flatMemory } from '../memory.ts';
+import { isUpper, type Level, type UpperLevel } from '../level.ts';
+import { unmap } from '../map.ts';
 import { type Mm, writeEntry } from '../mm.ts';
 import { isFoldedInto, pXdIs } from '../reading.ts';
 import { type WalkStep, walk } from '../walk.ts';
-import { arbitraryAddr, FULL, topsOf } from './arbitraries.ts';
+import { arbitraryPlace, onePage } from './arbitraries.ts';
 import { absent, type Law, type LawMaker, readLevels, same } from './law.ts';
 
 /** The laws of an architecture's slots. A level whose entries are read one level further down is left out. */
@@ -28,7 +25,7 @@ const NOISE = 0xbfff_ffff_ffff_fff0n;
 
 function clearLaw(arch: Arch, law: LawMaker, level: Level): Law {
   const says = 'whatever bits are OR-ed into an entry, cleared it is none';
-  const cases = fc.tuple(places(arch, level), fc.bigInt(0n, 2n ** 64n - 1n));
+  const cases = fc.tuple(arbitraryPlace(arch, level), fc.bigInt(0n, 2n ** 64n - 1n));
   return law(`${level}_clear`, says, cases, ([{ top, addr }, word]) => {
     const mm = onePage(arch, top, addr, 'pte');
     const { slot, entry } = stepAt(mm, addr, level);
@@ -46,7 +43,7 @@ function clearLaw(arch: Arch, law: LawMaker, level: Level): Law {
 
 function populateLaw(arch: Arch, law: LawMaker, level: UpperLevel): Law {
   const says = 'a slot that was cleared, with its table put back, is not bad and leads where it led';
-  return law(`${level}_populate`, says, places(arch, level), ({ top, addr }) => {
+  return law(`${level}_populate`, says, arbitraryPlace(arch, level), ({ top, addr }) => {
     const mm = onePage(arch, top, addr, 'pte');
     const { slot, entry } = stepAt(mm, addr, level);
     writeEntry(mm, slot, (arch.spec.levels[level].empty ?? 0n) as Entry);
@@ -62,33 +59,12 @@ function populateLaw(arch: Arch, law: LawMaker, level: UpperLevel): Law {
 function hugeLaw(arch: Arch, law: LawMaker, level: 'pud' | 'pmd'): Law {
   if (!arch.spec.levels[level].leaf) return absent(`${level}_huge`, ['leaf']);
   const says = 'a large page put into an empty slot is there, and cleared it is none';
-  return law(`${level}_huge`, says, places(arch, level), ({ top, addr }) => {
+  return law(`${level}_huge`, says, arbitraryPlace(arch, level), ({ top, addr }) => {
     const mm = onePage(arch, top, addr, level);
     sameEnd(mm, addr, 'leaf', level);
     same('unmap', unmap(mm, addr, arch.geometry[level].size).kind, 'done');
     sameEnd(mm, addr, 'none', level);
   });
-}
-
-/** Where a leaf of this level can be, under any top table above it. */
-const places = (arch: Arch, level: Level): fc.Arbitrary<{ top: Level; addr: Vaddr }> =>
-  fc.constantFrom(...topsOf(arch).filter((top) => LEVELS.indexOf(top) <= LEVELS.indexOf(level))).chain((top) =>
-    fc.record({
-      top: fc.constant(top),
-      addr: arbitraryAddr(arch, top).map((addr) => vaddr(addr & ~(arch.geometry[level].size - 1n))),
-    }),
-  );
-
-/** An address space with one page of this level. */
-function onePage(arch: Arch, top: Level, addr: Vaddr, level: Level): Mm {
-  const memory = flatMemory(new ArrayBuffer(2 ** 20));
-  const allocator = bumpAllocator(paddr(0x1_0000n), paddr(2n ** 20n));
-  const mm = createMm(arch, memory, allocator, top);
-  if (!mm) throw new Error('no memory for a top table');
-  const { size } = arch.geometry[level];
-  const { failure } = map(mm, allocator, { addr, size, paddr: paddr(size), prot: FULL, largest: level });
-  if (failure) throw new Error(`no ${level} leaf can be mapped: ${failure.kind}`);
-  return mm;
 }
 
 function stepAt(mm: Mm, addr: Vaddr, level: Level): WalkStep {

@@ -1,0 +1,13 @@
+/** Both readings of tables that Linux builds agree, for every architecture: the MMU's in user mode, and the kernel's. */
+import { mmuLaws } from '@kernel-mm/pgtable-core/testing';
+import { describe } from 'vitest';
+import { ARCHITECTURES } from '../src/index.ts';
+import { keeps } from './support/keeps.ts';
+
+const runs = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 10;
+
+describe.each(Object.entries(ARCHITECTURES))('%s', (id, make) => {
+  // Without EFER.NXE, the XD bit of x86 would be reserved.
+  const user = id.startsWith('x86') ? { user: true, nxe: true } : { user: true };
+  keeps(mmuLaws(make(), user as object, { runs }));
+});
