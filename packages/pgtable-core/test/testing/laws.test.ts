@@ -25,7 +25,8 @@ const NAMES = [
 ];
 
 /** All but those of the kernel's self-test, which have a test of their own. */
-const laws = (arch: Arch): Law[] => archLaws(arch, { runs }).filter(({ name }) => !name.includes('_'));
+const laws = (arch: Arch, options = { runs }): Law[] =>
+  archLaws(arch, options).filter(({ name }) => !name.includes('_'));
 
 test('the laws by name', () => {
   expect(laws(toy3).map(({ name }) => name)).toEqual(NAMES);
@@ -150,6 +151,8 @@ const TWINS: readonly [string, Arch, string, RegExp, string[]?][] = [
     withRules(toyLinux, 'pte', { mk: { ...pteMk, old: ({ entry = 0n }) => entry & ~0x24n } }),
     'changes',
     /write of pte 0x[0-9a-f]+, made old: expected true, got false/,
+    // An old page that is made writable is made old once more.
+    ['modify'],
   ],
   [
     'a page that can never be clean again',
@@ -193,7 +196,8 @@ const TWINS: readonly [string, Arch, string, RegExp, string[]?][] = [
 
 describe('a twin breaks its law, and no other', () => {
   test.each(TWINS)('%s', (_what, arch, name, message, others = []) => {
-    const broken = laws(arch).filter((law) => {
+    // Always as many cases: which laws fall with it must not depend on how long was looked.
+    const broken = laws(arch, { runs: 100 }).filter((law) => {
       try {
         law.check();
         return false;
