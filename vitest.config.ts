@@ -5,6 +5,8 @@ const floor = { statements: 90, branches: 80, functions: 90, lines: 90 };
 
 export default defineConfig({
   test: {
+    // one worker for each core: vitest leaves one idle otherwise, of two
+    maxWorkers: '100%',
     projects: [
       'packages/*/vitest.config.ts',
       project('docs', 'docs/examples/**/*.test.ts'),
