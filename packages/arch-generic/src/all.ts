@@ -1,5 +1,5 @@
 /** Every architecture of this package on one page: its MMU, over a definition that follows a Linux version. */
-import { linuxMmu, type Mmu } from '@kernel-mm/pgtable-core';
+import type { Mmu } from '@kernel-mm/pgtable-core';
 import { armLpae } from './arm-lpae.ts';
 import { armLpaeMmu } from './arm-lpae-mmu.ts';
 import { armShort } from './arm-short.ts';
@@ -15,6 +15,7 @@ import { riscvMmu } from './riscv-mmu.ts';
 import { sparc64 } from './sparc64.ts';
 import { sparc64Mmu } from './sparc64-mmu.ts';
 import { type UmOptions, um } from './um.ts';
+import { umMmu } from './um-mmu.ts';
 import { x86 } from './x86.ts';
 import type { Paging } from './x86-entry.ts';
 import { x86Mmu } from './x86-mmu.ts';
@@ -38,11 +39,10 @@ const ofPowerpc =
   (page: PowerpcOptions['page']): MmuFactory =>
   (linux = DEFAULT_LINUX) =>
     powerpcMmu(powerpc({ page, linux }));
-/** User-mode Linux has no MMU of its own: the kernel's reading serves. */
 const ofUm =
   (levels: UmOptions['levels']): MmuFactory =>
   (linux) =>
-    linuxMmu(um({ levels, ...(linux && { linux }) }));
+    umMmu(um({ levels, ...(linux && { linux }) }));
 
 /** By the ids of the vector format, and a few that are folded as no vector needs it. */
 export const ARCHITECTURES: Readonly<Record<string, MmuFactory>> = {

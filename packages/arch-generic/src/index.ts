@@ -20,6 +20,7 @@ export { type RiscvState, riscvMmu } from './riscv-mmu.ts';
 export { type Sparc64Options, sparc64 } from './sparc64.ts';
 export { sparc64Mmu } from './sparc64-mmu.ts';
 export { type UmOptions, um } from './um.ts';
+export { umMmu } from './um-mmu.ts';
 export { type X86Options, x86 } from './x86.ts';
 export type { Paging } from './x86-entry.ts';
 export { x86Mmu } from './x86-mmu.ts';
