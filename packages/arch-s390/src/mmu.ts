@@ -125,7 +125,7 @@ function datOf({ edat1, edat2, iep, prefix, storage }: DatState): Hardware {
   });
   const common = (enabled: boolean): FaultRule[] =>
     enabled ? [rule(and(has(COMMON), PRIVATE), 'translation-specification', 'a common entry in a private space')] : [];
-  const isLarge = large(edat1 && edat2);
+  const isLarge = large(edat2);
   const third = region('pmd', not(isLarge));
   const frame = addressOf(page);
 

@@ -93,6 +93,7 @@ describe('what one entry says', () => {
     ['1 MiB with EDAT-1', '0x40000', 0x70_0400n, { edat1: true }, 'read', '0x700123'],
     ['1 MiB without: the origin of a page table', '0x40000', 0x50c00n, {}, 'read', '0x7123'],
     ['2 GiB with EDAT-2', '0x30000', 0x1_8000_0404n, { edat1: true, edat2: true }, 'read', '0x180000123'],
+    ['2 GiB with EDAT-2 alone', '0x30000', 0x1_8000_0404n, { edat2: true }, 'read', '0x180000123'],
     ['2 GiB with EDAT-1 only', '0x30000', 0x40407n, { edat1: true }, 'read', '0x7123'],
     ['beyond configured storage', '0x50800', 0x7000n, { storage: 0x7000n }, 'read', 'addressing 5'],
     ['protection comes before storage', '0x50800', 0x7200n, { storage: 0x7000n }, 'write', 'protection 4'],
@@ -105,6 +106,7 @@ describe('what one entry says', () => {
     expect(common('0x40000', 0x50810n, {})).toBe('translation-specification 18');
     expect(common('0x30000', 0x40017n, {})).toBe('0x7123');
     expect(common('0x30000', 0x40017n, { edat1: true, edat2: true })).toBe('translation-specification 18');
+    expect(common('0x30000', 0x40017n, { edat2: true })).toBe('translation-specification 18');
     expect(dat(ASCE, 0x123n, { ...five, '0x40000': 0x50810n })).toBe('0x7123');
   });
 });
