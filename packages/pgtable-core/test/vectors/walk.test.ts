@@ -94,6 +94,10 @@ test('an entry that is not listed lies outside memory', () => {
   expect(one({ entries: PAGE.slice(0, 2) }).differences).toEqual(['fault bus instead of physical 0x9123']);
 });
 
+test('an entry that is listed twice is one entry', () => {
+  expect(one({ entries: [...PAGE, ...PAGE] }).passed).toBe(true);
+});
+
 test('a case’s context is merged over the file’s', () => {
   const file = { ...FILE, context: { user: true, limit: 21 }, cases: [{ ...CASE, entries: leaf('0x9025') }] };
   expect(check(file)[0]?.differences).toEqual(['fault no-right instead of physical 0x9123']);
@@ -216,6 +220,12 @@ describe('what the format does not have is an error, with its case', () => {
           ['0xc', '0x1'],
         ],
       }),
+      'malformed',
+      'case "a page": entries',
+    ],
+    [
+      'two values at one address',
+      withCase({ entries: [...PAGE, ['0x8', '0x1003']] }),
       'malformed',
       'case "a page": entries',
     ],
