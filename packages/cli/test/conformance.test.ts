@@ -79,6 +79,24 @@ describe('what fails', () => {
     expect(out).toContain('expected  present, young\n  got       present, not young\n');
   });
 
+  test('a case that is malformed, alone: the others run', () => {
+    const cases = [{ ...CASE, note: '' }, null, { ...CASE, name: 'b' }];
+    const at = file('malformed.json', { ...WALKS, cases });
+    const { out, status } = conformance(
+      at,
+      file('none.json', { ...ENTRIES, cases: [{ ...ENTRIES.cases[0], raw: 0 }] }),
+    );
+    expect(status).toBe(1);
+    const blocks = [
+      `FAIL ${at}: walk: case "a page": note\n  expected  only keys that the format has\n  got       a case that cannot be run\n`,
+      `FAIL ${at}: walk: case 2 of 3\n  expected  Object\n  got       a case that cannot be run\n`,
+      `${at}: 1 passed, 2 failed (3 walk)\n`,
+    ];
+    expect(out.startsWith(blocks.join('\n'))).toBe(true);
+    expect(out).toContain('none.json: entry: case "an old page": raw\n');
+    expect(out.endsWith('checked: 3 walk, 1 entry\n1 passed, 3 failed\n')).toBe(true);
+  });
+
   test('colours only where asked', () => {
     const at = file('wrong.json', wrong);
     expect(run(['conformance', at], true).out).toContain('\u001b[31mFAIL');
@@ -121,11 +139,7 @@ describe('a file that cannot be used is a failure, and the others still run', ()
       () => file('vax.json', { ...WALKS, arch: 'vax' }),
       'arch: expected an architecture that is known, not vax',
     ],
-    [
-      'an unknown key',
-      () => file('k.json', { ...WALKS, cases: [{ ...CASE, note: '' }] }),
-      'case "a page": note: expected only keys that the format has',
-    ],
+    ['an unknown key', () => file('k.json', { ...WALKS, era: '' }), 'era: expected only keys that the format has'],
     [
       'another’s state',
       () => file('c.json', { ...WALKS, context: { user: true } }),

@@ -16,10 +16,14 @@ const byId = (id: string): Mmu | undefined => mmuOf(id);
 
 /**
  * Runs the cases of a `kernel-mm/walk-vectors@1` file.
- * @throws FixtureError for what the format does not have
+ * @throws FixtureError for what the format does not have outside of its cases
  */
 export function checkWalks(found: Findings, json: unknown): void {
   for (const outcome of checkWalkVectors(json, byId)) {
+    if (outcome.kind === 'malformed') {
+      found.refuse('walk', outcome);
+      continue;
+    }
     const { name, passed, machine, memory, query, expected, got, differences, deviation } = outcome;
     found.compare('walk', passed, () => ({
       name: `case "${name}": ${query.access} ${hex(query.addr)}`,
@@ -33,15 +37,21 @@ export function checkWalks(found: Findings, json: unknown): void {
 
 /**
  * Runs the cases of a `kernel-mm/entry-vectors@1` file.
- * @throws FixtureError for what the format does not have
+ * @throws FixtureError for what the format does not have outside of its cases
  */
 export function checkEntries(found: Findings, json: unknown): void {
-  for (const { name, passed, mm, level, raw, expected, got } of checkEntryVectors(json, archOf))
+  for (const outcome of checkEntryVectors(json, archOf)) {
+    if (outcome.kind === 'malformed') {
+      found.refuse('entry', outcome);
+      continue;
+    }
+    const { name, passed, mm, level, raw, expected, got } = outcome;
     found.compare('entry', passed, () => ({
       name: `case "${name}": ${level} ${hex(raw)}`,
       ...{ expected: tellAnswers(expected), got: tellAnswers(got) },
       walk: explainEntry(mm, level, raw),
     }));
+  }
 }
 
 const tellAnswers = (answers: Answers): string =>

@@ -24,12 +24,18 @@ export function checkFaultReports(found: Findings, guest: Guest, { name, reports
   if (faults.length === 0) return;
   const cases = faults.map((report, n) => vectorOf(report, `a child of ${name}, fault ${n}`));
   const file = { format: 'kernel-mm/walk-vectors@1', arch: 's390', context: { edat1, edat2, iep }, cases };
-  for (const { passed, machine, memory, query, expected, got, name: of } of checkWalkVectors(file, mmuOf))
+  for (const outcome of checkWalkVectors(file, mmuOf)) {
+    if (outcome.kind === 'malformed') {
+      found.refuse('fault report', outcome);
+      continue;
+    }
+    const { passed, machine, memory, query, expected, got, name: of } = outcome;
     found.compare('fault report', passed, () => ({
       name: `${of} at ${hex(query.addr)}`,
       expected: 'code' in expected && expected.code !== undefined ? `code ${hex(expected.code)}` : 'a fault',
       ...{ got: tellAnswer(got), walk: tellWalk(machine, memory, query) },
     }));
+  }
 }
 
 /** For an address beyond the top table the kernel prints the entries at truncated indexes; no walk gets to them. */

@@ -1,4 +1,5 @@
 /** What a file's facts came to: how many of each kind were compared, which failed, and which could not be compared. */
+import type { MalformedCase } from '@kernel-mm/pgtable-core/vectors';
 
 /** One fact that is not as the file has it. */
 export interface Failure {
@@ -7,8 +8,8 @@ export interface Failure {
   readonly name: string;
   readonly expected: string;
   readonly got: string;
-  /** How the answer came about, as a picture. */
-  readonly walk: string;
+  /** How the answer came about, as a picture; none where nothing was asked. */
+  readonly walk?: string;
 }
 
 /** The findings of one file, as they come in. */
@@ -30,6 +31,11 @@ export class Findings {
   compare(kind: string, passed: boolean, failure: () => Omit<Failure, 'kind'>): void {
     this.checked.set(kind, (this.checked.get(kind) ?? 0) + 1);
     if (!passed) this.failures.push({ kind, ...failure() });
+  }
+
+  /** One fact that is not of its format, and so has failed. */
+  refuse(kind: string, { error: { where: name, expected } }: MalformedCase): void {
+    this.compare(kind, false, () => ({ name, expected, got: 'a case that cannot be run' }));
   }
 
   /** One fact, compared already, that is as an implementation does it against the manual. */

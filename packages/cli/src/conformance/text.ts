@@ -56,6 +56,6 @@ const block = (file: string, { kind, name, expected, got, walk }: Failure, paint
     `${paint('wrong', 'FAIL')} ${file}: ${kind}: ${name}`,
     `  expected  ${expected}`,
     `  got       ${got}`,
-    ...walk.split('\n').map((line) => `    ${line}`),
+    ...(walk === undefined ? [] : walk.split('\n').map((line) => `    ${line}`)),
     '',
   ].join('\n');

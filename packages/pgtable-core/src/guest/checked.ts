@@ -18,7 +18,7 @@ export const count: v.GenericSchema<unknown, bigint> = v.pipe(
   v.transform((n) => BigInt(n)),
 );
 
-/** An object of which every value is of one shape. */
+/** An object of which every value is of one shape. Keys of JavaScript's own (`constructor`, …) are not looked at. */
 export const record = <T>(value: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, Record<string, T>> =>
   v.pipe(
     v.unknown(),
@@ -28,14 +28,14 @@ export const record = <T>(value: v.GenericSchema<unknown, T>): v.GenericSchema<u
 
 /**
  * `json` as the shape has it.
- * @param within what the path of a key begins with, for example `case "a page": `
+ * @param within what the path of a key begins with, for example `case "a page"`
  * @throws FixtureError `missing`, `unknown` or `malformed`, with the path of the key
  */
 export function checked<T>(shape: v.GenericSchema<unknown, T>, json: unknown, within = ''): T {
   const { success, output, issues } = v.safeParse(shape, json, { abortEarly: true });
   if (success) return output;
   const [issue] = issues;
-  const where = within + (v.getDotPath(issue) ?? (within ? 'it' : 'fixture'));
+  const where = [within, v.getDotPath(issue)].filter(Boolean).join(': ') || 'fixture';
   if (issue.expected === 'never') throw new FixtureError('unknown', where, 'only keys that the format has');
   if (issue.received === 'undefined') throw new FixtureError('missing', where, 'the key to be there');
   throw new FixtureError('malformed', where, issue.expected ?? issue.message);

@@ -11,7 +11,7 @@ import { flatMemory } from '../memory.ts';
 import { type Mm, mmFromTable } from '../mm.ts';
 import { pXdIs } from '../reading.ts';
 import { PREDICATES } from '../shape.ts';
-import { caseOf, eachCase, file } from './cases.ts';
+import { eachCase, file, type MalformedCase, name } from './cases.ts';
 
 /** Finds a definition by its id, and by the era of the kernel whose helpers it follows, if the file says one. */
 export type ArchOf = (arch: string, layout?: string) => Arch | undefined;
@@ -19,8 +19,9 @@ export type ArchOf = (arch: string, layout?: string) => Arch | undefined;
 /** Answers of predicates, by their names without pXd_. */
 export type Answers = Readonly<Partial<Record<Predicate, boolean>>>;
 
-/** What became of one case. */
+/** What became of one case that could be asked. */
 export interface EntryOutcome {
+  readonly kind: 'ran';
   readonly name: string;
   readonly passed: boolean;
   readonly mm: Mm;
@@ -31,9 +32,9 @@ export interface EntryOutcome {
   readonly got: Answers;
 }
 
-const answers = v.strictObject(Object.fromEntries(PREDICATES.map((name) => [name, v.exactOptional(v.boolean())])));
+const answers = v.strictObject(Object.fromEntries(PREDICATES.map((one) => [one, v.exactOptional(v.boolean())])));
 const vector = v.strictObject({
-  ...{ name: v.string(), level: v.picklist(LEVELS), raw: hex },
+  ...{ name, level: v.picklist(LEVELS), raw: hex },
   expect: v.pipe(
     answers,
     v.check((said) => Object.keys(said).length > 0, 'at least one predicate'),
@@ -45,9 +46,10 @@ const entryFile = v.strictObject({ ...file, layout: v.exactOptional(v.string()) 
  * Runs the cases of a `kernel-mm/entry-vectors@1` file; of the predicates only those that a case names.
  * @param json the parsed file
  * @param archOf the definitions, ours or one's own
- * @throws FixtureError for what the format does not have, or a definition that is not found; nothing is skipped
+ * @returns an outcome for each case: one that is malformed has failed, and the others are still asked
+ * @throws FixtureError for what the format does not have outside of its cases, or a definition that is not found
  */
-export function checkEntryVectors(json: unknown, archOf: ArchOf): EntryOutcome[] {
+export function checkEntryVectors(json: unknown, archOf: ArchOf): (EntryOutcome | MalformedCase)[] {
   checkFormat(json, 'kernel-mm/entry-vectors@1');
   const { arch: id, layout, cases } = checked(entryFile, json);
   const arch = archOf(id, layout);
@@ -56,13 +58,13 @@ export function checkEntryVectors(json: unknown, archOf: ArchOf): EntryOutcome[]
     throw new FixtureError('unknown', 'arch', `an architecture and a layout that are known, not ${id}${era}`);
   }
   const mm = mmFromTable(arch, flatMemory(new ArrayBuffer(0)), paddr(0n));
-  return eachCase(cases, vector).map(({ name, level, raw, expect }) => {
+  return eachCase(cases, vector, ({ name, level, raw, expect }, where) => {
     if (raw !== BigInt.asUintN(8 * arch.entryBytes, raw))
-      throw new FixtureError('malformed', `${caseOf(name)}: raw`, `an entry of ${arch.entryBytes} bytes`);
+      throw new FixtureError('malformed', `${where}: raw`, `an entry of ${arch.entryBytes} bytes`);
     const asked = Object.keys(expect) as Predicate[];
     const value = entry(level, raw);
     const got = Object.fromEntries(asked.map((predicate) => [predicate, pXdIs(mm, predicate, level, value)]));
     const passed = asked.every((predicate) => got[predicate] === expect[predicate]);
-    return { name, passed, mm, level, raw: value, expected: expect, got };
+    return { kind: 'ran', name, passed, mm, level, raw: value, expected: expect, got };
   });
 }

@@ -5,16 +5,17 @@ import type { Access, Mmu, Query, Update } from '../hardware.ts';
 import { type Machine, machine } from '../machine.ts';
 import type { Memory } from '../memory.ts';
 import { type Translation, translate } from '../translate.ts';
-import { caseOf } from './cases.ts';
+import { eachCase, type MalformedCase } from './cases.ts';
 import { memoryOfEntries } from './sparse.ts';
 import { stateOf } from './state.ts';
-import { type ExpectedFault, type ExpectedPage, parseWalkVectors, type WalkVector } from './walk-shape.ts';
+import { type ExpectedFault, type ExpectedPage, parseWalkVectors, type WalkVector, walkVector } from './walk-shape.ts';
 
 /** Finds an MMU by the id of its architecture. */
 export type MmuOf = (arch: string) => Mmu | undefined;
 
-/** What became of one case. */
+/** What became of one case that could be run. */
 export interface WalkOutcome {
+  readonly kind: 'ran';
   readonly name: string;
   readonly passed: boolean;
   /** The MMU in the state of the case, its memory, and what it was asked. */
@@ -34,17 +35,17 @@ export interface WalkOutcome {
  * is held against the known deviations of the implementation that the file's `source` names, and says so where it passes.
  * @param json the parsed file
  * @param mmuOf the MMUs, ours or one's own: a vector file may be of any architecture that is found here
- * @throws FixtureError for what the format does not have, or an architecture that is not found; nothing is skipped
+ * @returns an outcome for each case: one that is malformed has failed, and the others still run
+ * @throws FixtureError for what the format does not have outside of its cases, or an architecture that is not found
  */
-export function checkWalkVectors(json: unknown, mmuOf: MmuOf): WalkOutcome[] {
+export function checkWalkVectors(json: unknown, mmuOf: MmuOf): (WalkOutcome | MalformedCase)[] {
   const { arch, source, context, cases } = parseWalkVectors(json);
   const mmu = mmuOf(arch);
   if (!mmu) throw new FixtureError('unknown', 'arch', `an architecture that is known, not ${arch}`);
   const machines = machinesOf(mmu);
   const deviations = (mmu.deviations ?? []).filter(({ of }) => source.includes(of));
   const shared = stateOf(mmu, context, 'context');
-  return cases.map((one) => {
-    const where = caseOf(one.name);
+  return eachCase(cases, walkVector, (one, where) => {
     const state = { ...shared, ...stateOf(mmu, one.context, `${where}: context`) };
     const outcome = check(machines(state), one, where);
     if (outcome.passed) return outcome;
@@ -73,7 +74,8 @@ function check(on: Machine, { name, root, entries, va, access, expect }: WalkVec
   const got = translate(on, memory, query);
   const allows = (other: Access): boolean => translate(on, memory, { ...query, access: other }).kind === 'address';
   const differences = 'fault' in expect ? faultDiffers(expect, got) : pageDiffers(expect, got, allows);
-  return { name, passed: differences.length === 0, machine: on, memory, query, expected: expect, got, differences };
+  const passed = differences.length === 0;
+  return { kind: 'ran', name, passed, machine: on, memory, query, expected: expect, got, differences };
 }
 
 const hex = (value: bigint | undefined): string => (value === undefined ? 'none' : `0x${value.toString(16)}`);

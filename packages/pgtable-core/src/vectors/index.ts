@@ -3,6 +3,7 @@
  * @module
  */
 export { FixtureError } from '../guest/fixture-error.ts';
+export type { MalformedCase } from './cases.ts';
 export type { Answers, ArchOf, EntryOutcome } from './check-entry.ts';
 export { checkEntryVectors } from './check-entry.ts';
 export { checkWalkVectors, type MmuOf, type WalkOutcome } from './check-walk.ts';

@@ -1,9 +1,9 @@
 /** The shape of a `kernel-mm/walk-vectors@1` file: what it says, and nothing else. */
 import * as v from 'valibot';
 import { type Paddr, paddr, type Vaddr, vaddr } from '../brand.ts';
-import { checked, checkFormat, hex, record } from '../guest/checked.ts';
+import { checked, checkFormat, hex } from '../guest/checked.ts';
 import type { Access, Update } from '../hardware.ts';
-import { eachCase, file } from './cases.ts';
+import { file, name } from './cases.ts';
 
 /** A file of walk vectors, its hex strings read as bigints. */
 export interface WalkVectors {
@@ -14,11 +14,12 @@ export interface WalkVectors {
   readonly arch: string;
   /** Machine state of all cases, as the file has it. */
   readonly context: Context;
-  readonly cases: readonly WalkVector[];
+  /** Each to be held against {@link walkVector}. */
+  readonly cases: readonly unknown[];
 }
 
-/** Machine state by the names of the format: flags, numbers, and words as hex strings. */
-export type Context = Readonly<Record<string, boolean | number | string>>;
+/** Machine state by the names of the format. Which there are, and of what kind, the MMU knows. */
+export type Context = Readonly<Record<string, unknown>>;
 
 /** One access, and what the hardware answers. */
 export interface WalkVector {
@@ -69,9 +70,16 @@ const page = v.strictObject({
 const fault = v.strictObject({ fault: v.pipe(v.string(), v.nonEmpty('a name, or *')), code: v.exactOptional(hex) });
 const isFault = (expect: unknown): boolean => typeof expect === 'object' && expect !== null && 'fault' in expect;
 
-const context = record(v.union([v.boolean(), v.number(), v.string()]));
-const vector: v.GenericSchema<unknown, WalkVector> = v.strictObject({
-  name: v.string(),
+// Not a `v.record`, which drops keys of JavaScript's own: no key of a context may go unseen.
+const context: v.GenericSchema<unknown, Context> = v.pipe(
+  v.unknown(),
+  v.check((of) => typeof of === 'object' && of !== null && !Array.isArray(of), 'an object'),
+  v.transform((of) => of as Context),
+);
+
+/** The shape of a case. */
+export const walkVector: v.GenericSchema<unknown, WalkVector> = v.strictObject({
+  name,
   root: hex,
   entries: v.array(entry),
   va: v.pipe(
@@ -86,11 +94,10 @@ const vector: v.GenericSchema<unknown, WalkVector> = v.strictObject({
 const walkFile = v.strictObject({ ...file, context: v.optional(context, {}) });
 
 /**
- * Checks parsed JSON.
- * @throws FixtureError for the first thing that the format does not have, with the name of its case
+ * Checks parsed JSON, but for its cases.
+ * @throws FixtureError for the first thing that the format does not have
  */
 export function parseWalkVectors(json: unknown): WalkVectors {
   checkFormat(json, 'kernel-mm/walk-vectors@1');
-  const { cases, ...said } = checked(walkFile, json);
-  return { ...said, cases: eachCase(cases, vector) };
+  return checked(walkFile, json);
 }

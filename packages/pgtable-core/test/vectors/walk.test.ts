@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineArch, type Mmu } from '../../src/index.ts';
 import { checkWalkVectors, FixtureError } from '../../src/vectors/index.ts';
+import { malformed, ran } from '../support/outcomes.ts';
 import { refused } from '../support/refused.ts';
 import { toyMmu } from '../support/toy-mmu.ts';
 import { toy3Spec, toy32 } from '../support/toys.ts';
@@ -17,7 +18,7 @@ const FILE = { format: 'kernel-mm/walk-vectors@1', title: 't', source: 's', note
 
 const mmus: Readonly<Record<string, Mmu>> = { toy3: toyMmu };
 const check = (file: unknown) => checkWalkVectors(file, (id) => mmus[id]);
-const one = (changes: object) => check({ ...FILE, cases: [{ ...CASE, ...changes }] })[0]!;
+const one = (changes: object) => ran(check({ ...FILE, cases: [{ ...CASE, ...changes }] })[0]);
 const leaf = (value: string) => [...PAGE.slice(0, 2), ['0x2018', value]];
 
 test('a case that is as it should be, and what comes of it', () => {
@@ -100,7 +101,7 @@ test('an entry that is listed twice is one entry', () => {
 
 test('a case’s context is merged over the file’s', () => {
   const file = { ...FILE, context: { user: true, limit: 21 }, cases: [{ ...CASE, entries: leaf('0x9025') }] };
-  expect(check(file)[0]?.differences).toEqual(['fault no-right instead of physical 0x9123']);
+  expect(ran(check(file)[0]).differences).toEqual(['fault no-right instead of physical 0x9123']);
   const forgiving = { ...file, cases: [{ ...file.cases[0], context: { user: false } }] };
   expect(check(forgiving)[0]?.passed).toBe(true);
   expect(one({ context: { limit: 19 }, expect: { fault: 'hole' } }).passed).toBe(true);
@@ -115,7 +116,7 @@ describe('deviations', () => {
   const anywhere = () => ({ kind: 'page', base: 0x9000n, shift: 12 }) as const;
   const mmu: Mmu = { ...toyMmu, deviations: [lax] };
   const run = (source: string, changes: object = {}) =>
-    checkWalkVectors({ ...FILE, source, cases: [{ ...CASE, entries: leaf('0x0'), ...changes }] }, () => mmu)[0];
+    ran(checkWalkVectors({ ...FILE, source, cases: [{ ...CASE, entries: leaf('0x0'), ...changes }] }, () => mmu)[0]);
 
   test('a row that the manual contradicts passes as its source does it, and says so', () => {
     expect(run('executed on EMU 1.0')).toMatchObject({
@@ -131,7 +132,7 @@ describe('deviations', () => {
   ])('not one %s', (_, outcome) => {
     expect(outcome).toMatchObject({ passed: false });
     expect(outcome).not.toHaveProperty('deviation');
-    expect(outcome?.differences[0]).toContain('fault hole'); // what the manual says
+    expect(outcome.differences[0]).toContain('fault hole'); // what the manual says
   });
 
   test('the manual first: a row that holds by it does not deviate', () => {
@@ -165,10 +166,10 @@ test('RISC-V’s root is the physical address of the root table, and satp holds 
   expect(run('0x5000')[0]?.passed).toBe(true);
   expect(asked).toEqual([(8n << 60n) | 5n]);
   // No table of RISC-V lies there.
-  expect(refused(FixtureError, () => run('0x5008'))).toMatchObject({ code: 'malformed', where: 'case "a page": root' });
+  expect(malformed(run('0x5008'))).toMatchObject({ code: 'malformed', where: 'case "a page": root' });
 });
 
-describe('what the format does not have is an error, with its case', () => {
+describe('what the format does not have is an error: of the file, or of its case', () => {
   const file = (changes: object): unknown => ({ ...FILE, ...changes });
   const withCase = (changes: object): unknown => file({ cases: [{ ...CASE, ...changes }] });
   const without = (key: string): unknown => {
@@ -180,6 +181,16 @@ describe('what the format does not have is an error, with its case', () => {
     ['no object', null, 'format', 'format'],
     ['another version', file({ format: 'kernel-mm/walk-vectors@2' }), 'format', 'format'],
     ['an unknown key of the file', file({ author: 'x' }), 'unknown', 'author'],
+    ['no cases', file({ cases: [] }), 'malformed', 'cases'],
+    ['no list of cases', file({ cases: undefined }), 'missing', 'cases'],
+    ['an architecture that nobody knows', file({ arch: 'vax' }), 'unknown', 'arch'],
+    ['no architecture', file({ arch: undefined }), 'missing', 'arch'],
+    ['an unknown state of the file', file({ context: { pan: true } }), 'unknown', 'context.pan'],
+  ])('of the file: %s', (_, json, code, where) => {
+    expect(refused(FixtureError, () => check(json))).toMatchObject({ code, where });
+  });
+
+  test.each<[string, unknown, string, string]>([
     ['an unknown key of a case', withCase({ skip: true }), 'unknown', 'case "a page": skip'],
     [
       'an unknown key of an expectation',
@@ -193,12 +204,8 @@ describe('what the format does not have is an error, with its case', () => {
       'unknown',
       'case "a page": expect.pa',
     ],
-    ['no cases', file({ cases: [] }), 'malformed', 'cases'],
-    ['no list of cases', file({ cases: undefined }), 'missing', 'cases'],
-    ['no name', file({ cases: [{ ...CASE, name: undefined }] }), 'missing', 'cases.0.name'],
+    ['no name', file({ cases: [{ ...CASE, name: undefined }] }), 'missing', 'case 1 of 1: name'],
     ['a name twice', file({ cases: [CASE, CASE] }), 'duplicate', 'case "a page"'],
-    ['an architecture that nobody knows', file({ arch: 'vax' }), 'unknown', 'arch'],
-    ['no architecture', file({ arch: undefined }), 'missing', 'arch'],
     ['no root', without('root'), 'missing', 'case "a page": root'],
     ['no address', without('va'), 'missing', 'case "a page": va'],
     ['no access', without('access'), 'missing', 'case "a page": access'],
@@ -243,7 +250,6 @@ describe('what the format does not have is an error, with its case', () => {
     ],
     ['a fault without a name', withCase({ expect: { fault: '' } }), 'malformed', 'case "a page": expect.fault'],
     ['a bad code', withCase({ expect: { fault: '*', code: '4' } }), 'malformed', 'case "a page": expect.code'],
-    ['an unknown state of the file', file({ context: { pan: true } }), 'unknown', 'context.pan'],
     ['an unknown state', withCase({ context: { pan: true } }), 'unknown', 'case "a page": context.pan'],
     [
       'a state of every object',
@@ -261,20 +267,43 @@ describe('what the format does not have is an error, with its case', () => {
     ],
     ['a word that is none', withCase({ context: { poison: 1 } }), 'malformed', 'case "a page": context.poison'],
     ['a context that is a list', withCase({ context: [] }), 'malformed', 'case "a page": context'],
-  ])('%s', (_, json, code, where) => {
-    expect(refused(FixtureError, () => check(json))).toMatchObject({ code, where });
+  ])('of a case: %s', (_, json, code, where) => {
+    expect(malformed(check(json))).toMatchObject({ code, where });
   });
 
-  test('also where another case is good', () => {
-    const cases = [CASE, { ...CASE, name: 'bad', extra: 1 }];
-    expect(refused(FixtureError, () => check(file({ cases }))).message).toContain('case "bad": extra');
+  test('the cases beside it still run, each in its place', () => {
+    const cases = [CASE, null, { ...CASE, name: 'bad', extra: 1 }, { ...CASE, name: 'wrong', expect: { pa: '0x1' } }];
+    const outcomes = check(file({ cases }));
+    expect(outcomes).toMatchObject([
+      { kind: 'ran', name: 'a page', passed: true },
+      { kind: 'malformed', name: 'case 2 of 4', passed: false, error: { where: 'case 2 of 4', expected: 'Object' } },
+      { kind: 'malformed', name: 'bad', passed: false, error: { where: 'case "bad": extra' } },
+      { kind: 'ran', name: 'wrong', passed: false },
+    ]);
+  });
+
+  // JSON may have keys that every object of JavaScript has too, and libraries like to look away from them.
+  test.each(['constructor', 'prototype', '__proto__', 'toString'])('a key %s', (key) => {
+    const keyed = (object: object): object => JSON.parse(JSON.stringify(object).replace(/.$/, `,"${key}":true}`));
+    expect(malformed(check(file({ cases: [keyed(CASE)] })))).toMatchObject({ where: `case "a page": ${key}` });
+    expect(malformed(check(withCase({ expect: keyed(CASE.expect) })))).toMatchObject({
+      where: `case "a page": expect.${key}`,
+    });
+    const context = keyed({ user: true });
+    expect(malformed(check(withCase({ context })))).toMatchObject({
+      ...{ code: 'unknown', where: `case "a page": context.${key}` },
+    });
+    expect(refused(FixtureError, () => check(keyed(FILE)))).toMatchObject({ code: 'unknown', where: key });
+    expect(refused(FixtureError, () => check(file({ context })))).toMatchObject({ where: `context.${key}` });
   });
 
   test('an entry that is wider than the machine’s', () => {
     const narrow: Mmu = { ...toyMmu, arch: toy32 };
     const json = { ...FILE, cases: [{ ...CASE, entries: [['0x8', '0x100000000']] }] };
-    const error = refused(FixtureError, () => checkWalkVectors(json, () => narrow));
-    expect(error).toMatchObject({ code: 'malformed', where: 'case "a page": entries' });
+    expect(malformed(checkWalkVectors(json, () => narrow))).toMatchObject({
+      code: 'malformed',
+      where: 'case "a page": entries',
+    });
   });
 });
 
