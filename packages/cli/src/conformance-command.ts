@@ -14,7 +14,7 @@ const help = `kernel-mm conformance: vectors and real guests, every fact compare
   --help    this text
 
   Prints a block for each failure, and ends in "N passed, N failed". Exit status 0 only if something ran and nothing
-  failed; a file that cannot be read, or says what its format does not have, is a failure.
+  failed; a file that cannot be read, says what its format does not have, or has not one fact, is a failure.
 `;
 
 /** The conformance run. */

@@ -31,6 +31,14 @@ const ENTRIES = {
   cases: [{ name: 'an old page', level: 'pte', raw: '0x9611', expect: { present: true, young: false } }],
 };
 
+// What a guest and bare-metal tests must have, and not a fact.
+const EMPTY = {
+  ...{ name: 'n', guest: { arch: 's390x', release: '6.1', pagesize: 4096 } },
+  memory: { pieces: [] },
+};
+const SILENT = { name: 'p', registers: { cr1: '0x7', cr13: '0x7' }, facts: [{ v: '0x0' }] };
+const NO_TESTS = { ram_size: 4096, data_frames: { start: '0x0', end: '0x0' }, tests: [] };
+
 describe('what passes', () => {
   test('plain or gzip, several files, and what was checked', () => {
     const { out, error, status } = conformance(file('walks.json', WALKS), file('entries.json.gz', ENTRIES));
@@ -133,6 +141,7 @@ describe('a file that cannot be used is a failure, and the others still run', ()
       'expected a whole gzip file',
     ],
     ['another format', () => file('f.json', { format: 'x' }), 'oracle-dat-1, not x'],
+    ['a list of formats', () => file('f.json', { format: [WALKS.format] }), 'not ["kernel-mm/walk-vectors@1"]'],
     ['a key of every object', () => file('f.json', { format: 'toString' }), 'not toString'],
     [
       'an unknown architecture',
@@ -169,12 +178,26 @@ describe('a file that cannot be used is a failure, and the others still run', ()
     expect(out.endsWith('\n1 passed, 1 failed\n')).toBe(true);
   });
 
-  test('nothing that ran is no success', () => {
-    const empty = { format: 'oracle-fixture-1', name: 'n', guest: { arch: 's390x', release: '6.1', pagesize: 4096 } };
+  test.each<[string, object]>([
+    ['a guest without processes', { ...EMPTY, format: 'oracle-fixture-1', processes: [] }],
+    ['one that says nothing of its pages', { ...EMPTY, format: 'oracle-fixture-1', processes: [SILENT] }],
+    ['no tests', { ...EMPTY, ...NO_TESTS, format: 'oracle-dat-1' }],
+  ])('a file without a fact, which is no success of anything: %s', (_, json) => {
     file('empty.mem', '');
-    const { out, status } = conformance(file('empty.json', { ...empty, memory: { pieces: [] }, processes: [] }));
-    expect(out).toContain('checked: nothing\n0 passed, 0 failed\n');
-    expect(status).toBe(1);
+    const at = file('empty.json', json);
+    const lines = [
+      `FAIL ${at}`,
+      '  empty.json: expected at least one fact',
+      '',
+      `${at}: 0 passed, 1 failed (nothing checked)`,
+    ];
+    const alone = conformance(at);
+    expect(alone.out).toBe(`${[...lines, 'checked: nothing', '0 passed, 1 failed'].join('\n')}\n`);
+    expect(alone.status).toBe(1);
+    const beside = conformance(file('good.json', WALKS), at);
+    expect(beside.out).toContain(lines.join('\n'));
+    expect(beside.out.endsWith('\n1 passed, 1 failed\n')).toBe(true);
+    expect(beside.status).toBe(1);
   });
 });
 

@@ -1,6 +1,7 @@
 /** One file, whatever it is: its `format` says how its facts are compared. */
+import { basename } from 'node:path';
 import { ArchError, UsageError } from '@kernel-mm/pgtable-core';
-import { FixtureError, formatOf, readDat, readGuest } from '@kernel-mm/pgtable-core/guest';
+import { FixtureError, formatOf, readDat, readGuest, tellFormat } from '@kernel-mm/pgtable-core/guest';
 import { loadJson, loadMemory } from '../load-guest.ts';
 import { checkDat } from './check-dat.ts';
 import { checkGuest } from './check-guest.ts';
@@ -28,10 +29,13 @@ export function checkFile(file: string): FileReport {
   const findings = new Findings();
   try {
     const json = loadJson(file);
-    const format = String(formatOf(json));
-    const check = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-    if (!check) throw new FixtureError('format', 'format', `one of ${Object.keys(FORMATS).join(', ')}, not ${format}`);
+    const format = formatOf(json);
+    const check = typeof format === 'string' && Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+    const known = Object.keys(FORMATS).join(', ');
+    if (!check) throw new FixtureError('format', 'format', `one of ${known}, not ${tellFormat(format)}`);
     check(findings, json, file);
+    // A file that says nothing has shown nothing, whatever other files say.
+    if (findings.checked.size === 0) throw new FixtureError('missing', basename(file), 'at least one fact');
     return { file, findings };
   } catch (error) {
     if (error instanceof FixtureError || error instanceof UsageError || error instanceof ArchError)

@@ -47,8 +47,12 @@ export function checked<T>(shape: v.GenericSchema<unknown, T>, json: unknown, wi
  */
 export function checkFormat(json: unknown, format: string): void {
   const said = formatOf(json);
-  if (said !== format) throw new FixtureError('format', 'format', `${format}, not ${String(said)}`);
+  if (said !== format) throw new FixtureError('format', 'format', `${format}, not ${tellFormat(said)}`);
 }
+
+/** What a file says of its own format, in words: a list that holds a name is not that name. */
+export const tellFormat = (said: unknown): string =>
+  typeof said === 'string' ? said : (JSON.stringify(said) ?? 'undefined');
 
 /** What a file says of its own format. */
 export const formatOf = (json: unknown): unknown =>

@@ -3,7 +3,7 @@
  * and for the bare-metal tests of s390's address translation, `oracle-dat-1` files.
  * @module
  */
-export { formatOf } from './checked.ts';
+export { formatOf, tellFormat } from './checked.ts';
 export * from './dat.ts';
 export * from './facts.ts';
 export * from './fixture-error.ts';

@@ -157,6 +157,7 @@ describe('format', () => {
   test.each([
     ['another version', twin('fixture-1', 'fixture-2'), 'oracle-fixture-2'],
     ['no format', twin('"format"', '"format_"'), 'undefined'],
+    ['a list of one format', twin('"oracle-fixture-1"', '["oracle-fixture-1"]'), '["oracle-fixture-1"]'],
     ['no object', '[]', 'undefined'],
     ['null', 'null', 'undefined'],
     ['a string', '"oracle-fixture-1"', 'undefined'],
