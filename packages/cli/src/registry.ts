@@ -1,6 +1,13 @@
 /** Every MMU that the command knows, by the ids of the vector format. */
-import { ARCHITECTURES, DEFAULT_LINUX, type LinuxVersion, type MmuFactory, since } from '@kernel-mm/arch-generic';
-import { type Layout, s390, s390Mmu } from '@kernel-mm/arch-s390';
+import {
+  ARCHITECTURES,
+  DEFAULT_LINUX,
+  type LinuxVersion,
+  type MmuFactory,
+  since,
+  sparc64,
+} from '@kernel-mm/arch-generic';
+import { s390, s390Mmu } from '@kernel-mm/arch-s390';
 import type { Arch, Mmu } from '@kernel-mm/pgtable-core';
 
 /** A kernel version in a release, for example 6.1 in `6.1.0-50-s390x`; `undefined` for what is none. */
@@ -15,12 +22,19 @@ const FACTORIES: ReadonlyMap<string, MmuFactory> = new Map([...Object.entries(AR
 /** The MMU of an architecture, its definition by the helpers of a Linux version; `undefined` for an unknown id. */
 export const mmuOf = (id: string, linux?: LinuxVersion): Mmu | undefined => FACTORIES.get(id)?.(linux);
 
-const LAYOUTS: readonly Layout[] = ['classic', 'present'];
+/** Layouts that have names of their own: s390's eras, and the two forms of sparc64's leaves. */
+const NAMED: ReadonlyMap<string, () => Arch> = new Map([
+  ['s390 classic', () => s390({ layout: 'classic' })],
+  ['s390 present', () => s390({ layout: 'present' })],
+  ['sparc64 sun4u', () => sparc64({ cpu: 'sun4u' })],
+  ['sparc64 sun4v', () => sparc64({ cpu: 'sun4v' })],
+]);
 
-/** The definition whose helpers an entry vector's layout names: s390's `classic` or `present`, else a Linux version. */
+/** The definition whose helpers an entry vector's layout names: by a name, or a Linux version, `6.12` or `v6.12`. */
 export function archOf(id: string, layout?: string): Arch | undefined {
   if (layout === undefined) return mmuOf(id)?.arch;
-  const named = LAYOUTS.find((one) => one === layout);
-  if (id === 's390') return named && s390({ layout: named });
-  return versionOf(layout) === layout ? mmuOf(id, versionOf(layout))?.arch : undefined;
+  const named = NAMED.get(`${id} ${layout}`);
+  if (named) return named();
+  const [, version] = /^v?(\d+\.\d+)$/.exec(layout) ?? [];
+  return version === undefined ? undefined : mmuOf(id, version as LinuxVersion)?.arch;
 }

@@ -111,7 +111,7 @@ describe('what fails', () => {
     expect(conformance(at).out).not.toContain('\u001b[');
   });
 
-  test('the layout of an entry file: s390’s eras, or a Linux version', () => {
+  test('the layout of an entry file: a name of the architecture’s own, or a Linux version', () => {
     const pgd = {
       arch: 'arm64-4k-va48',
       cases: [{ name: 'n', level: 'pte', raw: '0x800', expect: { present: true } }],
@@ -125,7 +125,8 @@ describe('what fails', () => {
     expect(of('6.12', pgd)).toBe('1 passed, 0 failed');
     expect(of('6.1', pgd)).toBe('0 passed, 1 failed');
     expect(of('present')).toBe('1 passed, 0 failed');
-    expect(of('6.12')).toBe('0 passed, 1 failed');
+    expect(of('v6.12')).toBe('1 passed, 0 failed');
+    expect(of('sun4u')).toBe('0 passed, 1 failed');
     expect(of('new', pgd)).toBe('0 passed, 1 failed');
   });
 });

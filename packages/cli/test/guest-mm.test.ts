@@ -98,19 +98,44 @@ describe('the kernel’s version', () => {
     expect([is('6.1.0'), is('6.14.0')]).toEqual([true, false]); // before v6.14 all but the empty value is present
   });
 
-  test('layouts of entry vectors', () => {
-    expect(archOf('s390', 'present')?.rules.pmd.is.present?.({ entry: 0n })).toBe(false);
-    expect(archOf('s390')?.rules.pmd.is.present?.({ entry: 0n })).toBe(true);
-    for (const [id, layout] of [
-      ['s390', '6.1'],
-      ['x86-64', 'classic'],
-      ['x86-64', '6'],
-      ['vax', '6.1'],
-    ] as const)
-      expect(archOf(id, layout), `${id} ${layout}`).toBeUndefined();
-    expect(archOf('x86-64', '6.1')?.id).toBe('x86-64');
-    expect(mmuOf('constructor')).toBeUndefined();
+  const isPresent = (id: string, layout: string | undefined, entry: bigint) =>
+    archOf(id, layout)?.rules[entry === 0n ? 'pmd' : 'pte'].is.present?.({ entry });
+
+  // s390: v6.14 gave pmd a PRESENT bit. arm64: v6.11 the present-invalid bit. sparc64: PRESENT is bit 7, or bit 4.
+  test.each<[string, string | undefined, bigint, boolean]>([
+    ['s390', undefined, 0n, true],
+    ['s390', 'classic', 0n, true],
+    ['s390', 'present', 0n, false],
+    ['s390', '6.13', 0n, true],
+    ['s390', 'v6.13', 0n, true],
+    ['s390', '6.14', 0n, false],
+    ['s390', 'v7.0', 0n, false],
+    ['arm64-4k-va48', '6.10', 0x800n, false],
+    ['arm64-4k-va48', 'v6.10', 0x800n, false],
+    ['arm64-4k-va48', 'v6.12', 0x800n, true],
+    ['sparc64', undefined, 0x80n, true],
+    ['sparc64', 'sun4u', 0x80n, true],
+    ['sparc64', 'sun4u', 0x10n, false],
+    ['sparc64', 'sun4v', 0x80n, false],
+    ['sparc64', 'sun4v', 0x10n, true],
+    ['sparc64', 'v6.12', 0x80n, true],
+  ])('layouts of entry vectors: %s %s', (id, layout, entry, present) => {
+    expect(isPresent(id, layout, entry)).toBe(present);
   });
+
+  test.each([
+    ['x86-64', 'classic'],
+    ['x86-64', 'sun4v'],
+    ['s390', 'sun4v'],
+    ['sparc64', 'present'],
+    ['x86-64', '6'],
+    ['x86-64', 'vv6.1'],
+    ['x86-64', 'v 6.1'],
+    ['vax', 'v6.1'],
+    ['constructor', undefined],
+  ])('none: %s %s', (id, layout) => expect(archOf(id, layout)).toBeUndefined());
+
+  test('an id is no key of every object', () => expect(mmuOf('constructor')).toBeUndefined());
 });
 
 describe('errors', () => {
