@@ -47,6 +47,9 @@ describe('facts of a process', () => {
     ['content', 's390x-1', 'l3', (f) => f.data === 'pattern', (f) => (f.data = 'pattern-of:0x5000'), 'content'],
     ['32-bit content', 'x86_64-l4-1', 'compat', (f) => f.data === 'pattern32', (f) => (f.data = 'pattern'), 'content'],
     ['a page of zeros', 's390x-1', 'l3', (f) => f.data === 'pattern', (f) => (f.data = 'zero'), 'content'],
+    ['the first bytes', 's390x-1', 'l3', (f) => f.head, (f) => (f.head = 'f'.repeat(32)), 'head'],
+    ['those of a file', 'x86_64-l4-1', 'l4', (f) => f.data === 'datafile', (f) => (f.head = 'f'.repeat(32)), 'head'],
+    ['those of a page that is not there', 'arm64-1', 'l4', absent, (f) => (f.head = '0'.repeat(32)), 'head'],
     ['an address', 's390x-1', 'l3', (f) => f.qemu_gpa, (f) => (f.qemu_gpa = '0x1'), 'qemu_gpa'],
     ['an address for a fault', 's390x-1', 'l3', (f) => f.qemu_gpa === null, (f) => (f.qemu_gpa = '0x1'), 'qemu_gpa'],
     ['a fault for an address', 's390x-1', 'l3', (f) => f.qemu_gpa, (f) => (f.qemu_gpa = null), 'qemu_gpa'],
@@ -61,6 +64,8 @@ describe('facts of a process', () => {
     ['arm64: the level', 'arm64-1', 'l4', signal('esr', '0x92000005').has, (f) => (f.touch_r.esr = '0x92000006'), 'fault code'],
     ['arm64: level -1', 'arm64-lva5-1', 'l4', signal('esr', '0x9200002b').has, (f) => (f.touch_r.esr = '0x92000004'), 'fault code'],
     ['arm64: permission', 'arm64-1', 'l4', signal('esr', '0x9200004f', 'touch_w').has, (f) => (f.touch_w.esr = '0x92000047'), 'fault code'],
+    ['arm64: a store’s', 'arm64-1', 'l4', signal('esr', '0x9200004f', 'touch_w').has, (f) => (f.touch_w.esr = '0x9200000f'), 'fault code'],
+    ['arm64: a load’s', 'arm64-1', 'l4', signal('esr', '0x92000005').has, (f) => (f.touch_r.esr = '0x92000045'), 'fault code'],
     ['powerpc: DSISR', 'ppc64le-1', 'l4', signal('err', '0xa000000', 'touch_w').has, (f) => (f.touch_w.err = '0x8000000'), 'fault code'],
     ['powerpc: the interrupt', 'ppc64le-1', 'l4', signal('trap', '0x380').has, (f) => (f.touch_r.trap = '0x300'), 'fault code'],
   ];
@@ -81,7 +86,7 @@ describe('what else a guest says', () => {
     const kinds = failing('riscv64-sv48-1', 'l4', (json) => {
       json.processes[0].registers.satp = json.kernel.registers.satp;
     });
-    expect(new Set(kinds)).toEqual(new Set(['pagemap', 'qemu_gpa', 'touch_r', 'touch_w']));
+    expect(new Set(kinds)).toEqual(new Set(['pagemap', 'head', 'qemu_gpa', 'touch_r', 'touch_w']));
     expect(kinds.length).toBeGreaterThan(200);
   });
 });

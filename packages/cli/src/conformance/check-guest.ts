@@ -4,6 +4,7 @@ import { spaceOfProcess } from '../guest-mm.ts';
 import { checkContent } from './content.ts';
 import { checkFaultReports } from './fault-reports.ts';
 import type { Findings } from './findings.ts';
+import { checkHeads } from './heads.ts';
 import { checkPagemap } from './pagemap.ts';
 import { checkTouches } from './touches.ts';
 import { checkKernel, checkTranslated } from './translated.ts';
@@ -17,6 +18,7 @@ export function checkGuest(found: Findings, guest: Guest): void {
     const space = spaceOfProcess(guest, process);
     checkPagemap(found, guest, process, space);
     checkContent(found, guest, process, space);
+    checkHeads(found, guest, process, space);
     checkTranslated(found, guest, process, space);
     checkTouches(found, guest, process, space);
     checkFaultReports(found, guest, process);

@@ -74,7 +74,7 @@ function compare({ found, name, answer }: Asked, kind: string, allowed: boolean,
 function checkSignal({ found, arch, name, answer }: Asked, signal: Signal, access: Access): void {
   const { got, walk } = answer(access);
   if (got.kind === 'address') return;
-  const codes = toldOf(arch, signal, got);
+  const codes = toldOf(arch, signal, got, access);
   if ('untold' in codes) found.leave(codes.untold);
   else
     found.compare('fault code', codes.said === codes.got, () => ({

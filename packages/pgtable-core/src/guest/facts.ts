@@ -17,6 +17,8 @@ export interface Fact {
   readonly swap?: { readonly type: bigint; readonly offset: bigint };
   /** What the test program keeps there: `pattern`, `pattern32`, `pattern-of:ADDRESS`, `zero`, or `datafile`. */
   readonly data?: string;
+  /** The first 16 bytes of the frame in hex, as they lie in memory. */
+  readonly head?: string;
   /** What the guest's MMU translated a user read to. */
   readonly translated?: Answer;
   /** What the kernel's own get_user_page_fast_only(READ) answered. */

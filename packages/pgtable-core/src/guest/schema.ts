@@ -49,6 +49,8 @@ const touch: v.GenericSchema<unknown, Touch> = v.pipe(
   })),
 );
 
+const bytes = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/i, '16 bytes in hex'), v.toLowerCase());
+
 const fact: v.GenericSchema<unknown, Fact> = v.pipe(
   v.object({
     v: hex,
@@ -59,6 +61,7 @@ const fact: v.GenericSchema<unknown, Fact> = v.pipe(
     pfn: v.exactOptional(hex),
     swap: v.exactOptional(v.object({ type: count, offset: hex })),
     data: v.exactOptional(v.string()),
+    head: v.exactOptional(bytes),
     qemu_gpa: v.exactOptional(answer),
     gup_fast: v.exactOptional(v.object({ phys: answer, page_size: v.exactOptional(count) })),
     touch_r: v.exactOptional(touch),

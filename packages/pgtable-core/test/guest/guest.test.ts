@@ -36,6 +36,7 @@ const FULL = `{
       "name": "target", "tag": "0x5054", "registers": {},
       "facts": [
         { "v": "0x1000", "vma": "rw-p", "present": true, "pfn": "0x1", "data": "pattern", "qemu_gpa": "0x1000",
+          "head": "00000000000010000000000000005A54",
           "touch_r": { "faults": 0 },
           "touch_w": { "faults": 1, "sig": 11, "code": 2, "trap": "0xe", "err": "0x7", "sanitized_by_kernel": true } },
         { "v": "0x2000", "vma": null, "present": false, "swap": { "type": 1, "offset": "0x200" }, "qemu_gpa": null,
@@ -108,7 +109,7 @@ test('a fixture in which everything is said', () => {
   expect(target?.facts).toEqual([
     {
       ...{ addr: 0x1000n, region: '', kind: '', vma: 'rw-p', present: true, pfn: 1n, data: 'pattern' },
-      ...{ translated: { paddr: 0x1000n }, read: { faults: 0 } },
+      ...{ head: '00000000000010000000000000005a54', translated: { paddr: 0x1000n }, read: { faults: 0 } },
       write: { faults: 1, signal: { code: 2, trap: 14n, error: 7n, doctored: true } },
     },
     {
@@ -125,6 +126,8 @@ test('a fixture in which everything is said', () => {
 test.each<[string, string | RegExp, string, string]>([
   ['faults that are no number', '"touch_r": { "faults": 0 }', '"touch_r": {}', 'processes.0.facts.0.touch_r.faults'],
   ['an answer of the MMU that is a number', '"qemu_gpa": "0x1000"', '"qemu_gpa": 1', 'processes.0.facts.0.qemu_gpa'],
+  ['bytes that are none', '5A54"', '5Z54"', 'processes.0.facts.0.head'],
+  ['15 bytes', '"0000000000001', '"00000000001', 'processes.0.facts.0.head'],
   ['half a swap entry', '"type": 1, ', '', 'processes.0.facts.1.swap.type'],
   ['an unknown access', '"access": "r"', '"access": "read"', 'processes.0.kernel_fault_reports.0.access'],
   ['an entry that is no word', '"R3": "0x24"', '"R3": 36', 'processes.0.kernel_fault_reports.0.entries.R3'],
