@@ -26,8 +26,11 @@ import {
 import { toy3Spec } from './toys.ts';
 
 // The low 12 bits of an entry, and the one that must be 0.
-export const [V, LEAF, W, U, NX, YOUNG] = [0x1n, 0x2n, 0x4n, 0x8n, 0x10n, 0x20n];
-export const [NONE, D, SPECIAL, DEVMAP, SOFT, RO] = [0x40n, 0x80n, 0x100n, 0x200n, 0x400n, 0x800n];
+export const V = 0x1n;
+export const LEAF = 0x2n;
+export const NONE = 0x40n;
+const [W, U, NX, YOUNG] = [0x4n, 0x8n, 0x10n, 0x20n];
+const [D, SPECIAL, DEVMAP, SOFT, RO] = [0x80n, 0x100n, 0x200n, 0x400n, 0x800n];
 const ALL = (1n << 64n) - 1n;
 
 const fields = (low: number): Fields => ({
