@@ -6,8 +6,12 @@ export const esm = (...entry: string[]): ReturnType<typeof defineConfig> =>
     entry,
     format: ['esm'],
     target: 'node20',
-    // tsup sets `baseUrl`, which TypeScript 6 calls deprecated
-    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+    dts: {
+      // tsup sets `baseUrl`, which TypeScript 6 calls deprecated
+      compilerOptions: { ignoreDeprecations: '6.0' },
+      // `Disposable`, also for who compiles with an older lib
+      banner: '/// <reference lib="esnext.disposable" />',
+    },
     sourcemap: true,
     clean: true,
     splitting: true,

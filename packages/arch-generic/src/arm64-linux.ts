@@ -44,6 +44,9 @@ export function predicates(linux: LinuxVersion): Readonly<Record<'pte' | 'pmd' |
       dirty: or(has(DIRTY), hwDirty),
       exec: lacks(UXN),
       user: has(USER),
+      // The newest kernels also ask the overlay (POR_EL0), which is not modelled.
+      accessRead: is(VALID | USER, VALID | USER),
+      accessWrite: is(VALID | USER | WRITE, VALID | USER | WRITE),
     };
   };
   const block = (mark: bigint): Is => ({

@@ -67,17 +67,22 @@ const leaf = (low: number): LeafFormat => ({
 function pages(linux: LinuxVersion): Required<Pick<LevelSpec, 'is' | 'mk'>> {
   const saved = lacks(RWX | PRIV);
   const savedwrite = !since(linux, '6.2');
+  // A leaf, present for Linux (PRESENT or INVALID), and the user's.
+  const readable = and(and(has(PRESENT | INVALID), has(LEAF)), is(READ | PRIV, READ));
+  const write = savedwrite ? or(has(WRITE), saved) : has(WRITE);
   return {
     is: {
       protnone: is(PRESENT | LEAF | RWX, PRESENT | LEAF),
       special: has(SPECIAL),
       devmap: is(LEAF | DEVMAP, LEAF | DEVMAP),
-      write: savedwrite ? or(has(WRITE), saved) : has(WRITE),
+      write,
       young: has(R),
       dirty: has(C),
       softDirty: has(SOFT_DIRTY),
       exec: has(EXEC),
       user: lacks(PRIV),
+      accessRead: readable,
+      accessWrite: and(readable, write),
     },
     mk: {
       ...{ young: set(R), old: clear(R), dirty: set(C | SOFT_DIRTY), clean: clear(C) },

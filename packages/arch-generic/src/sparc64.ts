@@ -11,6 +11,7 @@ import {
   type Fields,
   flag,
   has,
+  is,
   type LeafFormat,
   type LevelSpec,
   lacks,
@@ -94,6 +95,9 @@ export function sparc64({ cpu = 'sun4u' }: Sparc64Options = {}): Arch {
     dirty: has(mask('MODIFIED')),
     exec: has(mask('EXEC')),
     user: lacks(mask('P')),
+    // As the header has it (pte_access_permitted): P must be set, which no page of a user has, so that gup_fast takes none.
+    accessRead: is(mask('PRESENT', 'P', 'SPECIAL'), mask('PRESENT', 'P')),
+    accessWrite: is(mask('PRESENT', 'P', 'SPECIAL', 'WRITE'), mask('PRESENT', 'P', 'WRITE')),
   };
   // The hardware may write where software allows it and the page is dirty (since v6.4; before, wherever it is dirty).
   const withW = (made: bigint, other: bigint): Expr => or(set(made), select(has(other), mask('W'), 0n));

@@ -60,6 +60,9 @@ function pageReading(kernel: X86Kernel, level: Level): Reading {
     softDirty: has(SOFT_DIRTY),
     exec: lacks(NX),
     user: has(US),
+    // __pte_access_permitted; the protection key is the caller's to ask, it needs PKRU.
+    accessRead: is(P | US, P | US),
+    accessWrite: is(P | US | RW, P | US | RW),
   };
 }
 

@@ -1,10 +1,23 @@
 /**
- * Linux's lockless page-table walk, gup_fast, in every form that the 2020 series and its successors discussed.
+ * Linux's lockless page-table walk, gup_fast, in every form that the 2020 series and its successors discussed, with the
+ * kernel's whole contract around it.
  * @module
  */
+export type { GupResult } from './call.ts';
+export * from './calls.ts';
+export { ERAS, type Era } from './era.ts';
+export * from './errno.ts';
+export * from './faults.ts';
+export * from './flags.ts';
+export type { Gup } from './gup.ts';
 export { type Judgement, judge } from './judge.ts';
+export * from './page.ts';
 export { gupFastPermitted } from './permitted.ts';
-export { memoryPort, type Port } from './port.ts';
+export * from './pinned.ts';
+export * from './port.ts';
+export { quietPort } from './quiet-port.ts';
 export * from './result.ts';
+export { RULES, type Rule } from './rules.ts';
+export type { SlowReason, SlowStop } from './slow.ts';
 export * from './variants/index.ts';
 export { type WalkOptions, walkLockless } from './walk-lockless.ts';

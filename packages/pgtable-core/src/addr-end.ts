@@ -8,7 +8,7 @@ import type { Mm } from './mm.ts';
  * The next multiple of `size` after `addr`, or `end` if that comes first. Both are compared less one, so that `end` 0
  * means 2^64 and a boundary that wraps to 0 lies behind every end.
  */
-function crop(addr: Vaddr, end: Vaddr, size: bigint): Vaddr {
+export function cropTo(addr: Vaddr, end: Vaddr, size: bigint): Vaddr {
   const boundary = wrap64((addr + size) & ~(size - 1n));
   return wrap64(boundary - 1n) < wrap64(end - 1n) ? vaddrWrap(boundary) : end;
 }
@@ -18,7 +18,7 @@ const isNop = (mm: Mm, level: Level): boolean => mm.arch.spec.levels[level].fold
 
 /** `pXd_addr_end(addr, end)`, from the level alone: the end of the slot if every slot had the level's static size. */
 export const pXdAddrEnd = (mm: Mm, level: Level, addr: Vaddr, end: Vaddr): Vaddr =>
-  isNop(mm, level) ? end : crop(addr, end, mm.arch.geometry[level].size);
+  isNop(mm, level) ? end : cropTo(addr, end, mm.arch.geometry[level].size);
 
 /**
  * `pXd_addr_end(pXd, addr, end)`, from the entry (series v2, patches 2 and 3): the end of what this very entry covers.
@@ -32,7 +32,7 @@ export const pXdAddrEndOf = <L extends UpperLevel>(
   addr: Vaddr,
   end: Vaddr,
 ): Vaddr =>
-  isNop(mm, level) ? end : crop(addr, end, 1n << mm.arch.rules[level].covers({ entry, root: mm.root ?? 0n }));
+  isNop(mm, level) ? end : cropTo(addr, end, 1n << mm.arch.rules[level].covers({ entry, root: mm.root ?? 0n }));
 
 /**
  * `pXd_addr_end_folded(pXd, addr, end)` (series v2, patch 1), for lockless walkers only: a level with a helper of its own

@@ -84,11 +84,16 @@ export interface LevelSpec {
   readonly mk?: Readonly<Partial<Record<Change, Expr>>>;
   /** How an entry that is not present says where its page was swapped out to. */
   readonly swap?: SwapFormat;
+  /** How an entry designates a table of huge pages, whatever their size (powerpc's hugepd, up to v6.11). */
+  readonly hugepd?: HugepdFormat;
   /** log2 of what one entry covers, over `entry` and `root`, where an entry-aware `pXd_addr_end` knows better than the level. */
   readonly covers?: Expr;
 }
 
-/** The questions that Linux asks of an entry, without their `pXd_` prefix. */
+/**
+ * The questions that Linux asks of an entry, without their `pXd_` prefix. `accessRead` and `accessWrite` are
+ * pXd_access_permitted(entry, write), where an architecture has one of its own: see `accessPermitted`.
+ */
 export type Predicate =
   | 'none'
   | 'present'
@@ -103,7 +108,9 @@ export type Predicate =
   | 'dirty'
   | 'exec'
   | 'user'
-  | 'softDirty';
+  | 'softDirty'
+  | 'accessRead'
+  | 'accessWrite';
 
 /**
  * What Linux's helpers change in a leaf: pXd_mkyoung, mkold, mkdirty, mkclean, mkwrite (pte_mkwrite_novma), wrprotect,
@@ -137,6 +144,15 @@ export interface SwapFormat {
   readonly exclusive?: bigint;
   /** The bit by which Linux notes soft-dirty in a swap entry. */
   readonly softDirty?: bigint;
+}
+
+/** A huge-page directory: an entry of an upper level whose table holds ptes of one size, as many as its slot covers. */
+export interface HugepdFormat {
+  readonly fields: Fields;
+  /** Over `entry`: 1 if it is one. */
+  readonly is: Expr;
+  /** Over `entry`: log2 of the bytes that each of its ptes maps. */
+  readonly shift: Expr;
 }
 
 /** How and when a level is folded into the one above it. */

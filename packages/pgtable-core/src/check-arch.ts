@@ -38,7 +38,7 @@ export function checkRoot({ spec: { root } }: Arch): void {
 
 /** All that one level says, against the rest of the definition. */
 export function checkLevel(arch: Arch, level: Level): void {
-  const { table, leaf, empty = 0n, is } = arch.spec.levels[level];
+  const { table, leaf, hugepd, empty = 0n, is } = arch.spec.levels[level];
   const where = `levels.${level}`;
   // Above a level that is always folded the answers are constants: what this level would say is never asked.
   if (isUpper(level) && alwaysFolded(arch, below(level))) return;
@@ -58,6 +58,12 @@ export function checkLevel(arch: Arch, level: Level): void {
       if (read(name, raw) !== yes.includes(name))
         throw new ArchError('template', place, `0x${raw.toString(16)} reads ${name} = ${!yes.includes(name)}`);
   };
+  if (hugepd) {
+    if (level === 'pte') throw new ArchError('malformed', `${where}.hugepd`, 'a pte designates no table');
+    checkFields(`${where}.hugepd.fields`, hugepd.fields, 8 * arch.entryBytes);
+    if (addressMask(hugepd.fields) === 0n)
+      throw new ArchError('address-field', `${where}.hugepd`, 'no field holds an address');
+  }
   if (table && isUpper(level)) {
     const shift = Math.log2(arch.geometry[below(level)].tableBytes);
     checkFormat(arch, `${where}.table`, table, [table.base], shift);

@@ -90,5 +90,9 @@ function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
     inverted: truth('leaf.inverted', spec.leaf?.inverted ?? 0n, ['entry']),
     first: spec.leaf?.first === undefined ? undefined : rule('leaf.first', spec.leaf.first, ['entry']),
     leafShift: rule('leaf.shift', spec.leaf?.shift ?? BigInt(geometry.shift), ['entry']),
+    hugepd: spec.hugepd && {
+      is: truth('hugepd.is', spec.hugepd.is, ['entry']),
+      shift: rule('hugepd.shift', spec.hugepd.shift, ['entry']),
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { type Vaddr, wrap64 } from './brand.ts';
 import { tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
+import { gather } from './field.ts';
 import { type Arch, indexAt } from './geometry.ts';
 import { type Below, below, isUpper, type Level, type LowerLevel, type UpperLevel } from './level.ts';
 import { type Mm, topLevel } from './mm.ts';
@@ -68,6 +69,17 @@ export function pXdOffsetLockless<L extends UpperLevel>(
 ): Slot<Below<L>> {
   const ownForm = mm.arch.spec.levels[below(slot.level)].fold?.style === 'middle';
   return pXdOffset(mm, ownForm ? slot : copy, entry, addr);
+}
+
+/**
+ * `hugepte_offset(hugepd, addr, shift)`: the slot of the huge pte for `addr` in the table that a huge-page directory
+ * designates. It holds as many as the directory's own slot covers. Meaningful only where the entry is such a directory.
+ */
+export function hugepteOffset(mm: Mm, level: UpperLevel, entry: Entry, addr: Vaddr): Slot<'pte'> {
+  const { fields = {} } = mm.arch.spec.levels[level].hugepd ?? {};
+  const shift = mm.arch.rules[level].hugepd?.shift({ entry }) ?? 0n;
+  const index = (addr & (mm.arch.geometry[level].size - 1n)) >> shift;
+  return tableSlot(mm, 'pte', gather(fields, entry), index);
 }
 
 /** No wrap at 2^64: a table that reaches beyond is outside memory there, not at 0. */

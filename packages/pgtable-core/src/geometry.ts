@@ -39,6 +39,8 @@ export interface Rules {
   readonly first: ((env: Env) => bigint) | undefined;
   /** log2 of the bytes that a leaf maps. */
   readonly leafShift: (env: Env) => bigint;
+  /** Whether the entry is a huge-page directory, and log2 of the bytes of its pages; `undefined` where there is no such thing. */
+  readonly hugepd: { readonly is: (env: Env) => boolean; readonly shift: (env: Env) => bigint } | undefined;
 }
 
 /** A checked architecture: the definition, and what follows from it. Made by `defineArch` only. */

@@ -14,6 +14,17 @@ export function pXdIs<L extends Level>(mm: Mm, predicate: Predicate, level: L, e
   return mm.arch.rules[level].is[predicate]?.({ entry }) ?? false;
 }
 
+/**
+ * `pXd_access_permitted(entry, write)` of a leaf. The generic form (include/linux/pgtable.h) is present, and writable if
+ * it is to be written; on s390 and RISC-V it takes PROT_NONE pages for readable. x86, arm64, powerpc and sparc64 have
+ * forms of their own.
+ */
+export function accessPermitted<L extends Level>(mm: Mm, level: L, entry: Entry<NoInfer<L>>, write: boolean): boolean {
+  const own = mm.arch.rules[level].is[write ? 'accessWrite' : 'accessRead'];
+  if (own) return own({ entry });
+  return pXdIs(mm, 'present', level, entry) && (!write || pXdIs(mm, 'write', level, entry));
+}
+
 /** Whether the level below is folded into this entry: then it is no table pointer yet, only a place to pass through. */
 export function isFoldedInto(mm: Mm, level: Level, entry: Entry): boolean {
   if (!isUpper(level)) return false;

@@ -18,7 +18,7 @@ const fields = v.record(v.string(), field);
 /** The predicates by name. */
 export const PREDICATES: readonly Predicate[] = [
   ...['none', 'present', 'bad', 'leaf', 'swap', 'protnone', 'special', 'devmap'],
-  ...['write', 'young', 'dirty', 'exec', 'user', 'softDirty'],
+  ...['write', 'young', 'dirty', 'exec', 'user', 'softDirty', 'accessRead', 'accessWrite'],
 ] as readonly Predicate[];
 const is = v.strictObject(Object.fromEntries(PREDICATES.map((name) => [name, v.optional(expr)])));
 
@@ -64,6 +64,7 @@ const level = v.strictObject({
   is,
   mk: v.optional(mk),
   swap: v.optional(swap),
+  hugepd: v.optional(v.strictObject({ fields, is: expr, shift: expr })),
   covers: v.optional(expr),
 });
 

@@ -24,8 +24,8 @@ export interface RangeStep<L extends UpperLevel = UpperLevel> {
 export interface RangeVisitor {
   /** One upper slot. `stop` ends the whole walk. */
   enter(step: RangeStep): 'descend' | 'skip' | 'stop';
-  /** The ptes of [addr, end), the first of them in `slot`. `false` ends the whole walk. */
-  ptes(slot: Slot<'pte'>, addr: Vaddr, end: Vaddr): boolean;
+  /** The ptes of [addr, end), the first of them in `slot`, below the pmd visited last. `false` ends the whole walk. */
+  ptes(slot: Slot<'pte'>, addr: Vaddr, end: Vaddr, pmd: Visit): boolean;
   /** A slot that lies outside memory; the walk ends. */
   outside(slot: Slot, addr: Vaddr): void;
 }
@@ -69,7 +69,7 @@ function walkTable<L extends UpperLevel>(
       const visit: Visit<L> = { slot, entry, copy: stack.push(slot, entry) };
       const down: Slot = stepper.descend(mm, visit, addr);
       const done = isPte(down)
-        ? visitor.ptes(down, addr, next)
+        ? visitor.ptes(down, addr, next, visit)
         : walkTable(walk, down as Slot<UpperLevel>, addr, next, visit);
       stack.pop();
       if (!done) return false;

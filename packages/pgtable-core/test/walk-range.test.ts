@@ -53,9 +53,9 @@ function told(mm: Mm, start: bigint, end: bigint, visitor: Partial<RangeVisitor>
           log.push(`${step.slot.level} ${hex(step.addr)}-${hex(step.next)}<${hex(step.end)}`);
           return visitor.enter?.(step) ?? 'descend';
         },
-        ptes: (slot, addr, to) => {
+        ptes: (slot, addr, to, pmd) => {
           log.push(`ptes ${hex(addr)}-${hex(to)} at ${hex(slot.addr)}`);
-          return visitor.ptes?.(slot, addr, to) ?? true;
+          return visitor.ptes?.(slot, addr, to, pmd) ?? true;
         },
         outside: (slot, addr) => {
           log.push(`outside ${slot.level} ${hex(addr)} at ${hex(slot.addr)}`);

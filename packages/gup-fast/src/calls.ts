@@ -1,0 +1,99 @@
+/** The calls by the kernel's names: what each adds to the caller's flags, and what it refuses of them. */
+import { type Pfn, UsageError, type Vaddr } from '@kernel-mm/pgtable-core';
+import { callOf, checkCount, type GupResult, nothing } from './call.ts';
+import { ERAS, type Era } from './era.ts';
+import type { Errno } from './errno.ts';
+import type { FollFlag } from './flags.ts';
+import { weightOf } from './grab.ts';
+import { type Gup, runOf } from './gup.ts';
+import type { Page } from './page.ts';
+
+/** A call: `pages` pages from the one that `addr` lies in. */
+export type Call = (gup: Gup, addr: Vaddr, pages: number, flags?: Iterable<FollFlag>) => GupResult;
+
+/** What a wrapper adds, and which flag of the caller's contradicts it. */
+interface Wrapper {
+  readonly name: string;
+  readonly adds: readonly FollFlag[];
+  readonly foreign: 'GET' | 'PIN';
+}
+
+const wrapper =
+  ({ name, adds, foreign }: Wrapper): Call =>
+  (gup, addr, pages, flags = []) => {
+    checkCount(pages);
+    const { era = ERAS['2026'], budget = 2 ** 20 } = gup;
+    const given = new Set(flags);
+    const fastOnly = adds.includes('FAST_ONLY') || given.has('FAST_ONLY');
+    const all = new Set([...given, ...adds]);
+    const wrong = wrongFlags(era, given, all, foreign);
+    const result = wrong
+      ? nothing('EINVAL', `${name}: ${wrong}`)
+      : callOf(runOf(gup, all), addr, pages, fastOnly, budget);
+    // 2020: "fast only" has no errors, only a count.
+    return adds.includes('FAST_ONLY') && !era.errors && result.ret < 0 ? withoutError(result) : result;
+  };
+
+/** The first thing that is wrong with the flags: those of the caller's, then all with the wrapper's. */
+function wrongFlags(
+  era: Era,
+  given: ReadonlySet<FollFlag>,
+  all: ReadonlySet<FollFlag>,
+  foreign: FollFlag,
+): string | undefined {
+  const internal = era.internal.filter((flag) => given.has(flag));
+  if (internal.length) return `${internal.join(', ')} is not for callers`;
+  if (given.has(foreign)) return `${foreign} contradicts the call`;
+  const unknown = [...all].filter((flag) => !era.known.includes(flag));
+  if (unknown.length) return `${unknown.join(', ')} is not for this path`;
+  if (!era.errors) return undefined;
+  if (all.has('LONGTERM') && !all.has('PIN')) return 'LONGTERM wants PIN';
+  return all.has('LONGTERM') && all.has('PCI_P2PDMA') ? 'PCI_P2PDMA contradicts LONGTERM' : undefined;
+}
+
+const withoutError = ({ error: _, ...result }: GupResult & { error?: Errno }): GupResult => ({ ...result, ret: 0 });
+
+/**
+ * get_user_pages_fast: a reference to each page. Faults in what the fast path does not take, if there is a fault handler.
+ * @throws UsageError `range-count` for a number of pages that is no `int`; `address-range` for no address
+ */
+export const getUserPagesFast: Call = wrapper({ name: 'get_user_pages_fast', adds: ['GET'], foreign: 'PIN' });
+/** get_user_pages_fast_only: what the fast path takes, and nothing else. Throws as {@link getUserPagesFast}. */
+export const getUserPagesFastOnly: Call = wrapper({
+  ...{ name: 'get_user_pages_fast_only', adds: ['GET', 'FAST_ONLY'], foreign: 'PIN' },
+});
+/** pin_user_pages_fast: a pin on each page, for DMA. Throws as {@link getUserPagesFast}. */
+export const pinUserPagesFast: Call = wrapper({ name: 'pin_user_pages_fast', adds: ['PIN'], foreign: 'GET' });
+/**
+ * pin_user_pages_fast_only: of pins, what the fast path takes. Kernels since v6.3 have no such call; here it obeys their
+ * rules with those eras all the same. Throws as {@link getUserPagesFast}.
+ */
+export const pinUserPagesFastOnly: Call = wrapper({
+  ...{ name: 'pin_user_pages_fast_only', adds: ['PIN', 'FAST_ONLY'], foreign: 'GET' },
+});
+
+/**
+ * Drops a reference of each frame, as put_page does for what the get calls gave.
+ * @throws UsageError `argument`, and nothing is dropped, if a frame has no struct page
+ */
+export const putUserPages = (gup: Gup, frames: Iterable<Pfn>): void => give(gup, frames, 'get');
+
+/**
+ * unpin_user_pages: drops a pin of each frame. The zero page may have none.
+ * @throws UsageError `argument`, and nothing is dropped, if a frame has no struct page
+ */
+export const unpinUserPages = (gup: Gup, frames: Iterable<Pfn>): void => give(gup, frames, 'pin');
+
+function give({ port, era = ERAS['2026'] }: Gup, frames: Iterable<Pfn>, hold: 'get' | 'pin'): void {
+  const pages = [...frames].map((pfn): Page => {
+    const page = Number.isSafeInteger(pfn) && pfn >= 0 ? port.page(pfn) : undefined;
+    if (!page) throw new UsageError('argument', 'frames', `frames with a struct page, not ${pfn}`);
+    return page;
+  });
+  for (const page of pages) {
+    const weight = weightOf(era, page, hold, 1);
+    if (weight.refs === 0) continue;
+    port.put(page.head, weight);
+    if (hold === 'pin') port.count('released', 1);
+  }
+}

@@ -1,0 +1,39 @@
+/** What is asked of an entry before its page is: its rights. */
+import {
+  accessPermitted,
+  fieldsOf,
+  leafAddress,
+  leafSize,
+  type Mm,
+  type Pfn,
+  paddrWrap,
+  pfnOf,
+  pXdIs,
+} from '@kernel-mm/pgtable-core';
+import { absence } from './absence.ts';
+import type { Run } from './gup.ts';
+import type { Place, Stop } from './result.ts';
+import type { Rule } from './rules.ts';
+
+/** The stop at this place by this rule. */
+export const refused = ({ level, addr, slot, entry }: Place, rule: Rule, pfn?: Pfn): Stop => ({
+  ...{ kind: 'refused', rule, level, addr, slot, entry },
+  ...(pfn !== undefined && { pfn }),
+});
+
+/** pXd_access_permitted, which is also the test for present, and on x86 the protection key's. */
+export function accessRefused({ mm, port, write }: Run, place: Place): Stop | undefined {
+  const { level, entry } = place;
+  if (!accessPermitted(mm, level, entry, write)) return absence(mm, place) ?? refused(place, 'access');
+  const { PKEY } = fieldsOf(mm.arch, level, 'leaf', entry);
+  return PKEY === undefined || port.keyAllows(Number(PKEY), write) ? undefined : refused(place, 'key');
+}
+
+/** pXd_protnone, a constant 0 without NUMA balancing. */
+export const isProtnone = ({ mm, numaBalancing }: Run, { level, entry }: Place): boolean =>
+  numaBalancing && pXdIs(mm, 'protnone', level, entry);
+
+/** The frame of the page at `addr` in a leaf of `size` bytes. */
+export function frameOf(mm: Mm, { level, entry, addr }: Place, size: bigint = leafSize(mm.arch, level, entry)): Pfn {
+  return pfnOf(paddrWrap(leafAddress(mm.arch, level, entry) + (addr & (size - 1n))), mm.arch.spec.pageShift);
+}

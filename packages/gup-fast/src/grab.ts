@@ -1,0 +1,65 @@
+/** try_grab_folio: a reference or a pin for pages of one folio, never from a count of 0. */
+import type { Pfn } from '@kernel-mm/pgtable-core';
+import type { Era } from './era.ts';
+import type { Run } from './gup.ts';
+import { isLongtermPinnable, type Page, PIN_BIAS } from './page.ts';
+import type { Got, Weight } from './port.ts';
+import type { Rule } from './rules.ts';
+
+/** What holding `pages` pages of a folio weighs. A pin of the zero page may take nothing. */
+export function weightOf(era: Era, page: Page, hold: Run['hold'], pages: number): Weight {
+  if (hold === 'get') return { refs: pages, pins: 0 };
+  if (era.zeroPageFree && page.zero && page.order === 0) return { refs: 0, pins: 0 };
+  return page.order >= era.pinCountFrom ? { refs: pages, pins: pages } : { refs: PIN_BIAS * pages, pins: 0 };
+}
+
+const REFUSALS: Readonly<Record<Exclude<Got, 'got'>, Rule>> = {
+  zero: 'count-zero',
+  negative: 'count-negative',
+  overflow: 'count-overflow',
+};
+
+/** A folio that is split and joined at each of so many looks is none that a kernel would meet. */
+const LOOKS = 64;
+
+/**
+ * Takes `pages` pages from `pfn` on, all of one folio, into the run's ledger; or answers the rule that forbids it, and
+ * then nothing was taken. The slow path does not ask whether a page may be pinned for long: it moves those that may not.
+ */
+export function grab(run: Run, pfn: Pfn, pages: number, path: 'fast' | 'slow' = 'fast'): Rule | undefined {
+  const { era, hold, port, taken } = run;
+  const before = taken.pages;
+  const pinsForLong = hold === 'pin' && run.longterm && path === 'fast';
+  const undone = (rule: Rule): Rule => {
+    taken.undoTo(before);
+    return rule;
+  };
+  for (let n = 0; n < LOOKS; n++) {
+    const page = port.page(pfn);
+    if (!page) return 'no-page';
+    const { head } = page;
+    if (pinsForLong && era.longterm === 'cma-before' && page.zone === 'cma') return 'cma';
+    if (era.p2pdma && page.device === 'p2pdma' && !run.p2pdma) return 'p2pdma';
+    const weight = weightOf(era, page, hold, pages);
+    if (weight.refs === 0) {
+      taken.push({ pfn, pages, head, weight, counted: 0 });
+      return undefined;
+    }
+    // A reference for each page first; what makes pins of them comes once it is known whose they are.
+    const got = port.tryGet(head, pages);
+    if (got !== 'got') return REFUSALS[got];
+    taken.push({ pfn, pages, head, weight: { refs: pages, pins: 0 }, counted: 0 });
+    if (era.recheckFolio && port.page(pfn)?.head !== head) {
+      taken.undoTo(before);
+      continue;
+    }
+    if (hold === 'get') return undefined;
+    if (pinsForLong && era.longterm === 'unpinnable-after' && !isLongtermPinnable(page)) return undone('longterm');
+    if (!port.add(head, { refs: weight.refs - pages, pins: weight.pins })) return undone('count-overflow');
+    taken.amend({ weight, counted: 0 });
+    port.count('acquired', pages);
+    taken.amend({ weight, counted: pages });
+    return undefined;
+  }
+  return 'folio-moved';
+}

@@ -1,0 +1,76 @@
+/** What one run holds, in the order of its range, and how it is given back. */
+import type { Pfn } from '@kernel-mm/pgtable-core';
+import type { PagePort, Weight } from './port.ts';
+
+/** Pages of one folio, side by side, and what was taken for them. */
+export interface Held {
+  /** The first page, not the folio's first. */
+  readonly pfn: Pfn;
+  readonly pages: number;
+  readonly head: Pfn;
+  readonly weight: Weight;
+  /** How many pages the statistic of pins was raised by. */
+  readonly counted: number;
+}
+
+/** The ledger of a run: what is taken is written down at once, so that nothing is lost whatever happens next. */
+export class Taken {
+  readonly #port: PagePort;
+  readonly #held: Held[] = [];
+  #pages = 0;
+
+  constructor(port: PagePort) {
+    this.#port = port;
+  }
+
+  /** How many pages are held. */
+  get pages(): number {
+    return this.#pages;
+  }
+
+  /** What is held, folio by folio. */
+  get held(): readonly Held[] {
+    return this.#held;
+  }
+
+  /** The frames, page by page. */
+  frames(): Pfn[] {
+    return this.#held.flatMap(({ pfn, pages }) => Array.from({ length: pages }, (_, n) => (pfn + n) as Pfn));
+  }
+
+  /** Writes down what was taken last. */
+  push(held: Held): void {
+    this.#held.push(held);
+    this.#pages += held.pages;
+  }
+
+  /** The pages taken last weigh otherwise by now. */
+  amend(change: Pick<Held, 'weight' | 'counted'>): void {
+    const last = this.#held.pop();
+    if (last) this.#held.push({ ...last, ...change });
+  }
+
+  /**
+   * Gives back all but the first `pages`, newest first. A port that throws does not stop it: the rest is given back
+   * all the same, and the first exception goes on.
+   */
+  undoTo(pages: number): void {
+    const failures: unknown[] = [];
+    while (this.#pages > pages) {
+      const last = this.#held.pop();
+      if (!last) break;
+      this.#pages -= last.pages;
+      try {
+        this.#putBack(last);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length) throw failures[0];
+  }
+
+  #putBack({ head, weight, counted }: Held): void {
+    if (weight.refs) this.#port.put(head, weight);
+    if (counted) this.#port.count('released', counted);
+  }
+}

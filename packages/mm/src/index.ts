@@ -1,0 +1,10 @@
+/**
+ * struct page, address spaces and page faults: what Linux's lockless walkers race with, and what serves their slow path.
+ * @module
+ */
+export { AddressSpace, type AddressSpaceOptions } from './address-space.ts';
+export { Backing, type BackingKind, type BackingOptions } from './backing.ts';
+export type { Folio, FolioClass } from './folio.ts';
+export { LeafTable, type LeafWish } from './leaf-table.ts';
+export type { Mapped, MmapRequest } from './mapping.ts';
+export { type PageReport, Pages } from './pages.ts';

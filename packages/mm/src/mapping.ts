@@ -1,0 +1,68 @@
+/** A mapping (`vm_area_struct`): which addresses, with which rights, of what. */
+import type { Vma } from '@kernel-mm/gup-fast';
+import { checkPages, type Level, type Mm, type Prot, UsageError, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import type { Backing } from './backing.ts';
+import type { FolioClass } from './folio.ts';
+
+/** What to map. */
+export interface MmapRequest {
+  readonly addr: Vaddr;
+  /** Bytes, a multiple of the page size. */
+  readonly size: bigint;
+  readonly read?: boolean;
+  readonly write?: boolean;
+  readonly exec?: boolean;
+  /** MAP_SHARED: writes are seen by everybody. */
+  readonly shared?: boolean;
+  /** The file; anonymous memory unless said otherwise. */
+  readonly backing?: Backing;
+  /** The file's page that is mapped at `addr`. */
+  readonly offset?: number;
+  /** A stack, which may grow down. */
+  readonly growsDown?: boolean;
+  /** VM_IO: memory without pages. */
+  readonly io?: boolean;
+  /** The level of leaf that anonymous memory gets where it fits (THP); a hugetlb file has the level of its order. */
+  readonly huge?: Level;
+  /** Where anonymous pages come from. */
+  readonly zone?: NonNullable<FolioClass['zone']>;
+}
+
+/** A mapping, with what the slow path of gup asks of it. */
+export interface Mapped extends Vma {
+  readonly prot: Prot;
+  readonly backing: Backing | undefined;
+  readonly offset: number;
+  readonly growsDown: boolean;
+  readonly huge: Level;
+  readonly zone: NonNullable<FolioClass['zone']>;
+}
+
+/** The end of a mapping as a number that can be compared: 2^64 for 0. */
+export const endOf = ({ end }: Pick<Mapped, 'end'>): bigint => (end === 0n ? 1n << 64n : end);
+
+/** The mapping that a request asks for. */
+export function mappedOf(mm: Mm, request: MmapRequest): Mapped {
+  const { addr, size, backing, read = true, write = false, exec = false, shared = false } = request;
+  if (size <= 0n || addr + size > 1n << 64n) throw new UsageError('range-empty', 'size', 'more than 0, up to 2^64');
+  const end = vaddrWrap(addr + size);
+  checkPages(mm.arch, addr, end);
+  return {
+    ...{ start: addr, end, read, write, mayRead: true, mayWrite: true, shared },
+    ...{ prot: { read, write, exec, user: true }, backing, offset: request.offset ?? 0 },
+    ...{ io: request.io ?? false, fsdax: backing?.kind === 'fsdax', secret: backing?.kind === 'secretmem' },
+    ...{ dirtyTracking: backing?.dirtyTracking ?? false, growsDown: request.growsDown ?? false },
+    ...{ huge: levelOf(mm, backing) ?? request.huge ?? 'pte', zone: request.zone ?? 'normal' },
+  };
+}
+
+/** The level whose leaf has the size of the file's folios. */
+function levelOf(mm: Mm, backing: Backing | undefined): Level | undefined {
+  if (!backing?.order) return undefined;
+  const shift = backing.order + mm.arch.spec.pageShift;
+  const level = (['pud', 'pmd'] as const).find(
+    (one) => mm.arch.geometry[one].shift === shift && mm.arch.spec.levels[one].leaf,
+  );
+  if (!level) throw new UsageError('argument', 'backing', 'folios of the size of a leaf');
+  return level;
+}

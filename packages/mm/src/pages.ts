@@ -1,0 +1,147 @@
+/** struct page: which frames there are, what folios they form, and their counts, which never wrap. */
+import { type Got, type Page, type PagePort, PIN_BIAS, type Weight } from '@kernel-mm/gup-fast';
+import { type Pfn, UsageError } from '@kernel-mm/pgtable-core';
+import { type Folio, type FolioClass, newFolio, pageOf } from './folio.ts';
+
+/** Something that a kernel would warn of, or be broken by. Nothing was changed. */
+export interface PageReport {
+  readonly kind: 'underflow' | 'overflow' | 'negative' | 'free-page';
+  readonly head: Pfn;
+  /** The counts as they are, and what was asked for. */
+  readonly refs: number;
+  readonly pins: number;
+  readonly asked: Weight;
+}
+
+/** A count is an int. */
+const MOST = 2 ** 31 - 1;
+
+/** All frames that have a struct page, and what became of them. */
+export class Pages implements PagePort {
+  /** What went wrong so far. */
+  readonly reports: PageReport[] = [];
+  /** nr_foll_pin_acquired and nr_foll_pin_released. */
+  readonly pinned: Record<'acquired' | 'released', number> = { acquired: 0, released: 0 };
+  readonly #first: number;
+  readonly #end: number;
+  #next: number;
+  readonly #folios = new Map<number, Folio>();
+
+  /** Frames [first, first + count), none in use. */
+  constructor(first: Pfn, count: number) {
+    if (!Number.isSafeInteger(first) || !Number.isSafeInteger(first + count) || first < 0 || count < 1)
+      throw new UsageError('argument', 'first, count', 'frames, at least one');
+    this.#first = first;
+    this.#end = first + count;
+    this.#next = first;
+  }
+
+  /** A new folio, aligned to its size, with one reference; `undefined` where no frames are left. Freed frames are not used anew. */
+  alloc(kind: FolioClass = {}): Folio | undefined {
+    const pages = 2 ** (kind.order ?? 0);
+    const head = Math.ceil(this.#next / pages) * pages;
+    if (head + pages > this.#end) return undefined;
+    this.#next = head + pages;
+    const folio = newFolio(head as Pfn, kind);
+    for (let n = 0; n < pages; n++) this.#folios.set(head + n, folio);
+    return folio;
+  }
+
+  /** The folio of a frame, in use or free; `undefined` where the frame was never part of one. */
+  folio(pfn: Pfn): Folio | undefined {
+    return this.#folios.get(pfn);
+  }
+
+  /** All folios that there ever were. */
+  all(): Folio[] {
+    return [...new Set(this.#folios.values())];
+  }
+
+  /** folio_maybe_dma_pinned: a count of pins, or of 1024 references or more. */
+  maybePinned(pfn: Pfn): boolean {
+    const folio = this.#folios.get(pfn);
+    return folio !== undefined && (folio.pins > 0 || folio.refs >= PIN_BIAS);
+  }
+
+  /** A frame that was never part of a folio reads as a free page. */
+  page(pfn: Pfn): Page | undefined {
+    if (!Number.isInteger(pfn) || pfn < this.#first || pfn >= this.#end) return undefined;
+    const folio = this.#folios.get(pfn);
+    return folio ? pageOf(folio, pfn) : pageOf({ ...newFolio(pfn, { mapping: 'none' }), refs: 0 }, pfn);
+  }
+
+  /** Never from 0, never past what an int holds. */
+  tryGet(head: Pfn, refs: number): Got {
+    const folio = this.#folios.get(head);
+    if (!folio || folio.refs === 0) return 'zero';
+    if (folio.refs < 0) return this.#report('negative', folio, { refs, pins: 0 }, 'negative');
+    if (folio.refs + refs > MOST) return this.#report('overflow', folio, { refs, pins: 0 }, 'overflow');
+    folio.refs += refs;
+    return 'got';
+  }
+
+  /** Raises counts that somebody holds already; `false`, and nothing changed, past what an int holds. */
+  add(head: Pfn, asked: Weight): boolean {
+    const folio = this.#held(head, asked);
+    if (!folio) return false;
+    if (folio.refs + asked.refs > MOST || folio.pins + asked.pins > MOST)
+      return this.#report('overflow', folio, asked, false);
+    folio.refs += asked.refs;
+    folio.pins += asked.pins;
+    return true;
+  }
+
+  /** Gives back; the last reference frees the folio. What was never taken is reported, and not given back. */
+  put(head: Pfn, asked: Weight): void {
+    const folio = this.#held(head, asked);
+    if (!folio) return;
+    if (folio.refs < asked.refs || folio.pins < asked.pins || (folio.zero && folio.refs === asked.refs)) {
+      this.#report('underflow', folio, asked, undefined);
+      return;
+    }
+    folio.refs -= asked.refs;
+    folio.pins -= asked.pins;
+    if (folio.refs === 0) folio.mapping = 'none';
+  }
+
+  /** Adds to the statistic. */
+  count(event: 'acquired' | 'released', pins: number): void {
+    this.pinned[event] += pins;
+  }
+
+  /** Holds the device's memory where it is. */
+  getPgmap(pfn: Pfn): boolean {
+    const pgmap = this.#folios.get(pfn)?.pgmap;
+    if (!pgmap?.present) return false;
+    pgmap.held++;
+    return true;
+  }
+
+  /** Lets it go. */
+  putPgmap(pfn: Pfn): void {
+    const pgmap = this.#folios.get(pfn)?.pgmap;
+    if (pgmap) pgmap.held--;
+  }
+
+  /** Whether the page could be exported. */
+  makeAccessible(pfn: Pfn): boolean {
+    return this.#folios.get(pfn)?.accessible ?? false;
+  }
+
+  /** PG_referenced. */
+  markReferenced(pfn: Pfn): void {
+    const folio = this.#folios.get(pfn);
+    if (folio) folio.referenced = true;
+  }
+
+  #held(head: Pfn, asked: Weight): Folio | undefined {
+    const folio = this.#folios.get(head);
+    if (folio && folio.refs > 0) return folio;
+    return this.#report('free-page', folio ?? newFolio(head, {}), asked, undefined);
+  }
+
+  #report<T>(kind: PageReport['kind'], { head, refs, pins }: Folio, asked: Weight, answer: T): T {
+    this.reports.push({ kind, head, refs, pins, asked });
+    return answer;
+  }
+}
