@@ -13,6 +13,7 @@ export type { Arm64State } from './arm64-state.ts';
 export { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 export { foldedInto, type Levels, nop4d, nopmd, nopud } from './nop.ts';
 export { type PowerpcOptions, powerpc } from './powerpc.ts';
+export { powerpcHash } from './powerpc-hash.ts';
 export { type PowerpcState, powerpcMmu } from './powerpc-mmu.ts';
 export { type RiscvOptions, riscv } from './riscv.ts';
 export type { RiscvMode } from './riscv-entry.ts';

@@ -34,10 +34,12 @@ export interface PowerpcOptions {
 
 // Power ISA v3.0 Book III 5.7.10 (radix); software bits: arch/powerpc/include/asm/book3s/64/pgtable.h.
 const [EXEC, WRITE, READ, PRIV] = [0x1n, 0x2n, 0x4n, 0x8n];
-const [C, R, SOFT_DIRTY, SPECIAL, DEVMAP] = [0x80n, 0x100n, 0x200n, 0x400n, 0x800n];
+const [C, R, SOFT_DIRTY, DEVMAP] = [0x80n, 0x100n, 0x200n, 0x800n];
+export const SPECIAL = 0x400n;
 const INVALID = 1n << 61n; // Linux's: present, but not for the hardware
-const LEAF = 1n << 62n;
-const PRESENT = 1n << 63n;
+/** _PAGE_PTE: the entry maps a page. */
+export const LEAF: bigint = 1n << 62n;
+export const PRESENT: bigint = 1n << 63n;
 const RWX = READ | WRITE | EXEC;
 const BAD = 0x6000_0000_0000_00e0n;
 
@@ -56,7 +58,7 @@ const attributes: Fields = {
 };
 
 /** A page; Linux keeps frames below 2^53. PROT_NONE stays valid for the hardware, but privileged and without a right. */
-const leaf = (low: number): LeafFormat => ({
+export const leaf = (low: number): LeafFormat => ({
   fields: { ...attributes, RPN: address(52, low) },
   base: PRESENT | LEAF | R,
   protNone: PRESENT | LEAF | R | PRIV,
@@ -64,7 +66,7 @@ const leaf = (low: number): LeafFormat => ({
 });
 
 /** What a version of Linux asks of a page and makes of it, at every level. */
-function pages(linux: LinuxVersion): Required<Pick<LevelSpec, 'is' | 'mk'>> {
+export function pages(linux: LinuxVersion): Required<Pick<LevelSpec, 'is' | 'mk'>> {
   const saved = lacks(RWX | PRIV);
   const savedwrite = !since(linux, '6.2');
   // A leaf, present for Linux (PRESENT or INVALID), and the user's.

@@ -2,6 +2,7 @@
 import { type Pfn, UsageError, type Vaddr, vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { ERRNO, type Errno } from './errno.ts';
 import { fastPart } from './fast.ts';
+import type { Walked } from './fast-walk.ts';
 import type { Run } from './gup.ts';
 import type { Stop, Stray } from './result.ts';
 import { type SlowStop, slowPart } from './slow.ts';
@@ -39,8 +40,11 @@ export function checkCount(n: number): void {
     throw new UsageError('range-count', 'pages', `a whole number that an int holds, not ${n}`);
 }
 
+/** Which paths a call goes: the fast one and then the other, or one alone. */
+export type Paths = 'both' | 'fast' | 'slow';
+
 /** A call whose flags are checked: `pages` pages from `addr` on, at most `budget`. */
-export function callOf(run: Run, addr: Vaddr, pages: number, fastOnly: boolean, budget: number): GupResult {
+export function callOf(run: Run, addr: Vaddr, pages: number, paths: Paths, budget: number): GupResult {
   const { mm, era, taken, port } = run;
   if (pages <= 0) return nothing();
   const { pageShift } = mm.arch.spec;
@@ -52,10 +56,11 @@ export function callOf(run: Run, addr: Vaddr, pages: number, fastOnly: boolean, 
   const wanted = Math.min(pages, budget);
   const end = vaddrWrap(start + (BigInt(wanted) << BigInt(pageShift)));
   return orUndo(run, () => {
-    const { strays, stop } = fastPart(run, start, end);
+    const { strays, stop }: Walked = paths === 'slow' ? { strays: [] } : fastPart(run, start, end);
     const fast = taken.pages;
     const rest = vaddrWrap(start + (BigInt(fast) << BigInt(pageShift)));
-    const slow = fast < wanted && run.faults && !fastOnly ? slowPart(run, run.faults, rest, wanted - fast) : undefined;
+    const goesOn = fast < wanted && paths !== 'fast' && run.faults;
+    const slow = goesOn ? slowPart(run, goesOn, rest, wanted - fast) : undefined;
     const cut: Stop | undefined = taken.pages === wanted && wanted < pages ? { kind: 'budget', addr: end } : undefined;
     const why = stop ?? cut;
     // An error counts only if there is nothing else to tell.

@@ -1,6 +1,6 @@
 /** The calls by the kernel's names: what each adds to the caller's flags, and what it refuses of them. */
 import { type Pfn, UsageError, type Vaddr } from '@kernel-mm/pgtable-core';
-import { callOf, checkCount, type GupResult, nothing } from './call.ts';
+import { callOf, checkCount, type GupResult, nothing, type Paths } from './call.ts';
 import { ERAS, type Era } from './era.ts';
 import type { Errno } from './errno.ts';
 import type { FollFlag } from './flags.ts';
@@ -16,20 +16,21 @@ interface Wrapper {
   readonly name: string;
   readonly adds: readonly FollFlag[];
   readonly foreign: 'GET' | 'PIN';
+  /** Which paths it goes; `both` unless said otherwise. */
+  readonly paths?: Paths;
 }
 
 const wrapper =
-  ({ name, adds, foreign }: Wrapper): Call =>
+  ({ name, adds, foreign, paths = 'both' }: Wrapper): Call =>
   (gup, addr, pages, flags = []) => {
     checkCount(pages);
     const { era = ERAS['2026'], budget = 2 ** 20 } = gup;
     const given = new Set(flags);
-    const fastOnly = adds.includes('FAST_ONLY') || given.has('FAST_ONLY');
     const all = new Set([...given, ...adds]);
     const wrong = wrongFlags(era, given, all, foreign);
     const result = wrong
       ? nothing('EINVAL', `${name}: ${wrong}`)
-      : callOf(runOf(gup, all), addr, pages, fastOnly, budget);
+      : callOf(runOf(gup, all), addr, pages, all.has('FAST_ONLY') ? 'fast' : paths, budget);
     // 2020: "fast only" has no errors, only a count.
     return adds.includes('FAST_ONLY') && !era.errors && result.ret < 0 ? withoutError(result) : result;
   };
@@ -71,6 +72,14 @@ export const pinUserPagesFast: Call = wrapper({ name: 'pin_user_pages_fast', add
 export const pinUserPagesFastOnly: Call = wrapper({
   ...{ name: 'pin_user_pages_fast_only', adds: ['PIN', 'FAST_ONLY'], foreign: 'GET' },
 });
+
+/**
+ * get_user_pages: the slow path alone, under the mmap lock. Nothing without a fault handler.
+ * Throws as {@link getUserPagesFast}.
+ */
+export const getUserPages: Call = wrapper({ name: 'get_user_pages', adds: ['GET'], foreign: 'PIN', paths: 'slow' });
+/** pin_user_pages: the same with pins. Throws as {@link getUserPagesFast}. */
+export const pinUserPages: Call = wrapper({ name: 'pin_user_pages', adds: ['PIN'], foreign: 'GET', paths: 'slow' });
 
 /**
  * Drops a reference of each frame, as put_page does for what the get calls gave.

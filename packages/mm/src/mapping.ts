@@ -45,6 +45,7 @@ export const endOf = ({ end }: Pick<Mapped, 'end'>): bigint => (end === 0n ? 1n 
 export function mappedOf(mm: Mm, request: MmapRequest): Mapped {
   const { addr, size, backing, read = true, write = false, exec = false, shared = false } = request;
   if (size <= 0n || addr + size > 1n << 64n) throw new UsageError('range-empty', 'size', 'more than 0, up to 2^64');
+  if (backing?.kind === 'secretmem' && !shared) throw new UsageError('argument', 'shared', 'true for secret memory');
   const end = vaddrWrap(addr + size);
   checkPages(mm.arch, addr, end);
   return {

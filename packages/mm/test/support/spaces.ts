@@ -1,0 +1,56 @@
+/** Address spaces to fault and pin in: tables in memory of their own, frames that never lie in it. */
+import { ARCHITECTURES } from '@kernel-mm/arch-generic';
+import { s390, topOf } from '@kernel-mm/arch-s390';
+import {
+  type Arch,
+  bumpAllocator,
+  flatMemory,
+  type Level,
+  type Pfn,
+  paddr,
+  type TableAllocator,
+  type Vaddr,
+  vaddr,
+} from '@kernel-mm/pgtable-core';
+import { AddressSpace, Pages } from '../../src/index.ts';
+
+const TABLES = 0x10_0000n;
+const BYTES = 2 ** 22;
+
+export interface SpaceOptions {
+  top?: Level;
+  pages?: Pages;
+  frames?: number;
+  /** Fails from the n-th table on. */
+  tables?: TableAllocator;
+}
+
+export function space(arch: Arch, { top, frames = 2 ** 20, ...rest }: SpaceOptions = {}): AddressSpace {
+  const from = paddr(TABLES);
+  const memory = flatMemory(new ArrayBuffer(BYTES), from);
+  const tables = rest.tables ?? bumpAllocator(from, paddr(from + BigInt(BYTES)));
+  const pages = rest.pages ?? new Pages(((2 ** 26) >> (arch.spec.pageShift - 2)) as Pfn, frames);
+  return new AddressSpace({ arch, memory, tables, pages, ...(top && { top }) });
+}
+
+/** Architectures with and without large leaves, of every kind of folding; with the levels that a process can have. */
+export const archs: readonly (readonly [string, Arch, Level])[] = [
+  ['s390, 3 levels', s390(), topOf(3)],
+  ['s390, 5 levels', s390(), topOf(5)],
+  ['s390, new layout', s390({ layout: 'present' }), topOf(3)],
+  ...['x86-64', 'x86-64-la57', 'x86-pae', 'riscv-sv39', 'riscv-sv57', 'powerpc-radix-4k'].map(
+    (id) => [id, ARCHITECTURES[id]!().arch, 'pgd'] as const,
+  ),
+  ...['arm64-4k-va48', 'arm64-16k-va52-nolpa2', 'arm64-64k-va42', 'arm-lpae'].map(
+    (id) => [id, ARCHITECTURES[id]!().arch, 'pgd'] as const,
+  ),
+];
+
+/** Counts of every folio, as text that can be compared. */
+export const counts = (pages: Pages): string =>
+  pages
+    .all()
+    .map(({ head, refs, pins }) => `${head.toString(16)}: ${refs} ${pins}`)
+    .join(', ');
+
+export const at = (addr: bigint): Vaddr => vaddr(addr);
