@@ -30,8 +30,9 @@ export function lookUp(run: Run, vma: Vma, addr: Vaddr, copied: boolean): Look {
   const page = port.page(pfn);
   const writable = pXdIs(mm, 'write', place.level, place.entry);
   if (write && !writable && !mayForce(run, vma, page, copied)) return FAULT;
-  // vm_normal_page: behind a special entry there is no page to be touched, but for the zero page.
-  const special = pXdIs(mm, 'special', place.level, place.entry);
+  // vm_normal_page: behind a special entry there is no page to be touched, but for the zero page and a device’s.
+  const device = run.era.devmap && pXdIs(mm, 'devmap', place.level, place.entry);
+  const special = !device && pXdIs(mm, 'special', place.level, place.entry);
   if (!page || (special && !page.zero)) return { kind: 'error', error: 'EFAULT' };
   if (!writable && mustUnshare(run, page, isCow(vma)) && !page.zero) return { kind: 'fault', unshare: true };
   const before = run.taken.pages;

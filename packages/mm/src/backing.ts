@@ -62,6 +62,11 @@ export class Backing {
     }
   }
 
+  /** Whether a folio is one of this object's. */
+  holds(folio: Folio): boolean {
+    return [...this.#folios.values()].includes(folio);
+  }
+
   /** Has `by` in the place of `folio` from now on. Whether it was one of this object's. */
   replace(folio: Folio, by: Folio): boolean {
     for (const [n, mine] of this.#folios) if (mine === folio) return this.#folios.set(n, by).has(n);

@@ -61,9 +61,8 @@ export class LeafTable {
   #entry({ level, pfn, prot, mark }: LeafWish): Entry | undefined {
     const { arch } = this.#mm;
     const plain = makeLeaf(arch, level, frameAddress(this.#mm, pfn), prot);
-    if (!plain || !mark) return plain;
-    // Without a bit for devices their memory is special; without one for special the fast path trusts no pte at all.
-    return change(arch, level, mark, plain) ?? change(arch, level, 'special', plain) ?? plain;
+    // Without a bit for devices their memory is mapped as any other (as everywhere since v6.17).
+    return plain && mark ? (change(arch, level, mark, plain) ?? plain) : plain;
   }
 
   /** Unmaps the leaf that begins at `addr`, and gives its reference back. */
