@@ -23,7 +23,7 @@ const lines = (text: string): number => text.trimEnd().split('\n').length;
 /** The layers of core, from the ground up; a file may import its own layer's, if no circle comes of it. */
 const LAYERS = [
   ['errors', 'brand', 'expr', 'field'],
-  ['level', 'entry'],
+  ['level', 'entry', 'helpers'],
   ['arch', 'memory', 'stack', 'shape'],
   ['geometry', 'codec', 'check-arch', 'define-arch', 'json', 'range', 'alloc', 'mm'],
   ['fold', 'addr-end', 'reading', 'stepper'],
@@ -80,6 +80,7 @@ describe('packages', () => {
     'arch-s390': ['pgtable-core'],
     'arch-generic': ['pgtable-core'],
     'gup-fast': ['pgtable-core'],
+    mm: ['pgtable-core', 'gup-fast'],
     cli: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast'],
     bench: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast'],
   };
@@ -127,9 +128,20 @@ test('npm run demo leaves the choice of a guest to its options', () => {
 });
 
 describe('walkers', () => {
+  const walkers = sources.filter(({ name }) => name === 'gup-fast');
+
   test('gup-fast reads memory through its port only', () => {
-    for (const { file, text } of sources.filter(({ name }) => name === 'gup-fast'))
-      if (file !== 'port.ts') expect(text, file).not.toMatch(/\breadEntry\b|\bmm\.memory\b|\bcatch\b/);
+    for (const { file, text } of walkers)
+      if (file !== 'port.ts') expect(text, file).not.toMatch(/\breadEntry\b|\bmm\.memory\b|\bwalk\(/);
+  });
+
+  test('nothing is caught but what giving back throws, and that goes on', () => {
+    const catching = walkers.filter(({ text }) => /\bcatch\b/.test(text)).map(({ file }) => file);
+    expect(catching).toEqual(['taken.ts']);
+  });
+
+  test('rules of pages and counts are asked of the port: no walker imports mm', () => {
+    for (const { file, text } of walkers) expect(importsOf(text), file).not.toContain('@kernel-mm/mm');
   });
 });
 

@@ -16,7 +16,7 @@ import type { Port } from './port.ts';
 import type { Place, Stop, Stray } from './result.ts';
 
 /** A pte and its part of the range. */
-export interface FoundPte extends Place {
+interface FoundPte extends Place {
   readonly next: Vaddr;
   readonly slot: Slot<'pte'>;
 }

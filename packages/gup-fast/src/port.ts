@@ -33,6 +33,7 @@ export interface PagePort {
   count(event: 'acquired' | 'released', pins: number): void;
   /** get_dev_pagemap: whether the device's memory is still there; then it stays until `putPgmap`. */
   getPgmap(pfn: Pfn): boolean;
+  /** put_dev_pagemap. */
   putPgmap(pfn: Pfn): void;
   /** arch_make_folio_accessible: `false` where a protected guest's page could not be exported (s390). */
   makeAccessible(pfn: Pfn): boolean;
@@ -44,6 +45,7 @@ export interface PagePort {
 export interface GupPort extends Port, PagePort {
   /** local_irq_save: until `irqRestore`, no table that the walk can reach is freed. */
   irqSave(): void;
+  /** local_irq_restore. */
   irqRestore(): void;
   /** raw_seqcount_begin of write_protect_seq: odd while fork copies the address space. */
   seqBegin(): number;

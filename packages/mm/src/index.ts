@@ -8,3 +8,4 @@ export type { Folio, FolioClass } from './folio.ts';
 export { LeafTable, type LeafWish } from './leaf-table.ts';
 export type { Mapped, MmapRequest } from './mapping.ts';
 export { type PageReport, Pages } from './pages.ts';
+export type { Space } from './space.ts';

@@ -12,5 +12,6 @@ export interface Space {
   readonly leaves: LeafTable;
   readonly zeroPage: Folio;
   readonly vmas: readonly Mapped[];
+  /** The mapping that covers `addr`. */
   vma(addr: Vaddr): Mapped | undefined;
 }

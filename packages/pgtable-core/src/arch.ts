@@ -1,7 +1,10 @@
 /** What an architecture must say. Everything is data: the walker, a compiler and a solver read the same definition. */
 import type { Expr } from './expr.ts';
 import type { Field, Fields } from './field.ts';
+import type { Change, Predicate } from './helpers.ts';
 import type { Level } from './level.ts';
+
+export type { Change, Predicate } from './helpers.ts';
 
 /**
  * An architecture, as plain data. To add one, say in this order:
@@ -89,46 +92,6 @@ export interface LevelSpec {
   /** log2 of what one entry covers, over `entry` and `root`, where an entry-aware `pXd_addr_end` knows better than the level. */
   readonly covers?: Expr;
 }
-
-/**
- * The questions that Linux asks of an entry, without their `pXd_` prefix. `accessRead` and `accessWrite` are
- * pXd_access_permitted(entry, write), where an architecture has one of its own: see `accessPermitted`.
- */
-export type Predicate =
-  | 'none'
-  | 'present'
-  | 'bad'
-  | 'leaf'
-  | 'swap'
-  | 'protnone'
-  | 'special'
-  | 'devmap'
-  | 'write'
-  | 'young'
-  | 'dirty'
-  | 'exec'
-  | 'user'
-  | 'softDirty'
-  | 'accessRead'
-  | 'accessWrite';
-
-/**
- * What Linux's helpers change in a leaf: pXd_mkyoung, mkold, mkdirty, mkclean, mkwrite (pte_mkwrite_novma), wrprotect,
- * mkspecial, mkdevmap, mkhuge, mkinvalid, mksoft_dirty, clear_soft_dirty.
- */
-export type Change =
-  | 'young'
-  | 'old'
-  | 'dirty'
-  | 'clean'
-  | 'write'
-  | 'wrprotect'
-  | 'special'
-  | 'devmap'
-  | 'huge'
-  | 'invalid'
-  | 'softDirty'
-  | 'clearSoftDirty';
 
 /** A swap entry: __swp_entry and its parts. */
 export interface SwapFormat {

@@ -40,7 +40,15 @@ export interface Rules {
   /** log2 of the bytes that a leaf maps. */
   readonly leafShift: (env: Env) => bigint;
   /** Whether the entry is a huge-page directory, and log2 of the bytes of its pages; `undefined` where there is no such thing. */
-  readonly hugepd: { readonly is: (env: Env) => boolean; readonly shift: (env: Env) => bigint } | undefined;
+  readonly hugepd: HugepdRules | undefined;
+}
+
+/** What a level with huge-page directories says of its entries. */
+export interface HugepdRules {
+  /** Whether the entry is one. */
+  readonly is: (env: Env) => boolean;
+  /** log2 of the bytes that each of its ptes maps. */
+  readonly shift: (env: Env) => bigint;
 }
 
 /** A checked architecture: the definition, and what follows from it. Made by `defineArch` only. */

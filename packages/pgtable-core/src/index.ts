@@ -30,7 +30,7 @@ export * from './field.ts';
 export * from './figure.ts';
 export * from './fold.ts';
 export type { FormatKind, NamedField } from './format.ts';
-export { type Arch, type Geometry, indexAt, type Rules } from './geometry.ts';
+export { type Arch, type Geometry, type HugepdRules, indexAt, type Rules } from './geometry.ts';
 export * from './hardware.ts';
 export * from './json.ts';
 export * from './level.ts';
