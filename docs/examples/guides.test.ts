@@ -2,7 +2,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ARCHITECTURES, arm64, riscv, x86 } from '@kernel-mm/arch-generic';
 import { s390, s390Mmu, topOf } from '@kernel-mm/arch-s390';
-import { type FoldKind, memoryPort, type Safety, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
+import {
+  type FoldKind,
+  memoryPort,
+  RULES,
+  type Safety,
+  VARIANTS,
+  type VariantName,
+  walkLockless,
+} from '@kernel-mm/gup-fast';
 import { type Arch, formatSize, LEVELS, pointerName, type RangeStep, StackArea, vaddr } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { spaceWith } from './space.ts';
@@ -88,24 +96,24 @@ test('architectures: the table is what the definitions say', () => {
   expect(table('architectures.md', 'id')).toEqual(archs.map(row));
 });
 
-test('gup-fast: the table of safety is the one of VARIANTS', () => {
+test('variants: the table of safety is the one of VARIANTS', () => {
   const told = ({ addressCorrect, law }: Safety): string => {
     if (addressCorrect) return law ? 'correct, law' : 'correct only';
     return law ? 'law only' : 'neither';
   };
   const kinds: FoldKind[] = ['static', 'dynamic', 'nested'];
   const rows = Object.entries(VARIANTS).map(([name, { safety }]) => [name, ...kinds.map((kind) => told(safety[kind]))]);
-  expect(table('gup-fast.md', 'variant')).toEqual(rows);
+  expect(table('variants.md', 'variant')).toEqual(rows);
 });
 
-test('gup-fast: the six forms, and where they come from', () => {
-  const forms = table('gup-fast.md', 'export').map(([name, where]) => [name, where]);
+test('variants: the six forms, and where they come from', () => {
+  const forms = table('variants.md', 'export').map(([name, where]) => [name, where]);
   expect(forms).toEqual(Object.entries(VARIANTS).map(([name, { where }]) => [name, where]));
   const printed = read('docs/examples/six-variants.txt').trimEnd().split('\n');
   expect(printed.map((line) => line.split(' ')[0])).toEqual(Object.keys(VARIANTS) as VariantName[]);
 });
 
-test('gup-fast: the bug, step by step', () => {
+test('variants: the bug, step by step', () => {
   const mm = spaceWith(s390(), topOf(3), [0n, 0x7fff_e000n]);
   const place = (at: bigint): string =>
     at - mm.pgd < 0x4000n ? `top[${(at - mm.pgd) / 8n}]` : `real[${(at & 0x3fffn) / 8n}]`;
@@ -123,7 +131,11 @@ test('gup-fast: the bug, step by step', () => {
     port: memoryPort(mm, new StackArea('same')),
     onStep,
   });
-  expect(table('gup-fast.md', 'step')).toEqual(rows);
+  expect(table('variants.md', 'step')).toEqual(rows);
+});
+
+test('gup-fast: every rule that stops the fast path, in words', () => {
+  expect(table('gup-fast.md', 'rule').map(([rule, refuses]) => [rule, refuses])).toEqual(Object.entries(RULES));
 });
 
 test('glossary: about 40 terms, in order', () => {

@@ -13,6 +13,7 @@ const printing = {
   'own-stepper': () => import('./own-stepper.ts'),
   'counting-port': () => import('./counting-port.ts'),
   hardware: () => import('./hardware.ts'),
+  'one-call': () => import('./one-call.ts'),
 };
 
 test.each(Object.entries(printing))('%s prints what the guides show', async (name, run) => {

@@ -51,13 +51,9 @@ export function fastWalk({ mm, stepper, port, taker, onStep }: FastWalk, start: 
   const { size, slotBytes } = mm.arch.geometry.pte;
   const strays: Stray[] = [];
   let stop: Stop | undefined;
-  const noteStray = ({ level, addr, slot, entry }: Place): void => {
-    if (!stack.origin(slot)) strays.push({ level, addr, slot, entry });
-  };
   const visit = (slot: Slot<'pte'>, addr: Vaddr, pmd: Visit): Stop | undefined => {
     const entry = readOnce(slot);
     if (entry === undefined) return { kind: 'outside-memory', level: 'pte', addr, slot };
-    noteStray({ level: 'pte', addr, slot, entry });
     return taker.pte({ level: 'pte', slot, entry, addr, next: vaddrWrap(addr + size) }, pmd);
   };
 
@@ -65,7 +61,8 @@ export function fastWalk({ mm, stepper, port, taker, onStep }: FastWalk, start: 
     enter(step) {
       const { slot, entry, addr } = step;
       onStep?.(step);
-      noteStray({ level: slot.level, addr, slot, entry });
+      // Ptes are never read from the stack: nothing is folded into them.
+      if (!stack.origin(slot)) strays.push({ level: slot.level, addr, slot, entry });
       stop = taker.absent(step);
       if (stop) return 'stop';
       if (pXdIs(mm, 'leaf', slot.level, entry)) {

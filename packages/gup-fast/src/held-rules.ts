@@ -59,7 +59,7 @@ function notAllowed({ era, hold, write, longterm }: Run, page: Page): Rule | und
 export const unshare: HeldRule = (run, { level, entry }, pfn) => {
   if (pXdIs(run.mm, 'write', level, entry)) return undefined;
   const page = run.port.page(pfn);
-  const asked = page && level !== 'pte' ? run.port.page(page.head) : page;
+  const asked = level === 'pte' ? page : page && run.port.page(page.head);
   return asked && mustUnshare(run, asked) ? 'unshare' : undefined;
 };
 

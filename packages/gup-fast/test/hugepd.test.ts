@@ -52,6 +52,17 @@ describe('16 MiB in a pud', () => {
     expect([...changed.port.held]).toEqual([]);
   });
 
+  test('a directory that refuses ends the walk, whatever comes behind it', () => {
+    const one = oneTable(powerpcHash());
+    one.raw(0n, 'pud', PRESENT | 0x1f_0000n | (10n << 2n));
+    one.leaf(1n << 28n, 'pte', 0x5000n);
+    const end = (1n << 28n) / 0x1000n + 1n;
+    const port = fakePort(one.mm, folio);
+    const gup = { mm: one.mm, port, era };
+    expect(getUserPagesFastOnly(gup, at(0n), Number(end))).toMatchObject({ ret: 0, stop: { kind: 'not-present' } });
+    expect(getUserPagesFastOnly(gup, at(1n << 28n), 1).ret).toBe(1);
+  });
+
   test('neither protnone nor special is asked for', () => {
     const special = space([PTE | 0x400n | (5n * M16)]);
     expect(get(special, 0n, 1, folio, { numaBalancing: true }).ret).toBe(1);

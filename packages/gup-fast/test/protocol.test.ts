@@ -39,8 +39,8 @@ describe('pins against fork', () => {
   });
 
   test('odd: fork is copying, and nothing is walked', () => {
-    const { port, ret, stop } = pin({ seqBegin: () => 1 });
-    expect({ ret, stop }).toEqual({ ret: 0, stop: { kind: 'fork', when: 'before' } });
+    const { port, ret, stop, strays } = pin({ seqBegin: () => 1 });
+    expect({ ret, stop, strays }).toEqual({ ret: 0, stop: { kind: 'fork', when: 'before' }, strays: [] });
     expect(port.log).toEqual(['seqBegin']);
   });
 
@@ -145,10 +145,19 @@ describe('a port that throws at any of its calls', () => {
         fake.put(head, weight);
       },
     };
-    expect(() => getUserPagesFast({ mm, port }, at(START), 4)).toThrow(RangeError);
+    expect(() => getUserPagesFast({ mm, port }, at(START), 4)).toThrow('put');
     expect(puts).toBe(3);
     expect(fake.held.size).toBe(1);
   });
+});
+
+test('a put that throws while a refused page is given back is not swallowed', () => {
+  const fake = fakePort(mm, { reread: (slot, n, entry) => (slot.level === 'pte' && n === 2 ? 0n : entry) });
+  const put = () => {
+    throw new RangeError('put');
+  };
+  expect(() => getUserPagesFast({ mm, port: { ...fake, put } }, at(START), 1)).toThrow('put');
+  expect(fake.irqsOff).toBe(false);
 });
 
 describe('held pages', () => {

@@ -1,5 +1,6 @@
 /** Every rule of the fast path, each shown by a case that nothing but it refuses, in the order in which they are asked. */
 import { armShort, x86 } from '@kernel-mm/arch-generic';
+import { s390, topOf } from '@kernel-mm/arch-s390';
 import { type Arch, NO_RIGHTS, type Pfn } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import {
@@ -232,11 +233,46 @@ describe('a pte', () => {
     expect(one(mm, { ...pin, ...page({ anonExclusive: false }) }).ret).toBe(1);
   });
 
+  test('unshare asks the very page, also one of a large folio', () => {
+    put({ prot: READ });
+    const folio = (exclusive: (pfn: Pfn) => boolean) => ({
+      hold: 'pin' as const,
+      page: (pfn: Pfn) => anonPage(pfn, { order: 2, head: (PFN - 1) as Pfn, anonExclusive: exclusive(pfn) }),
+    });
+    expect(
+      one(
+        mm,
+        folio((pfn) => pfn === PFN),
+      ).ret,
+    ).toBe(1);
+    expectRefused(
+      one(
+        mm,
+        folio((pfn) => pfn !== PFN),
+      ),
+      'unshare',
+    );
+  });
+
   test('inaccessible: only pins ask', () => {
     put();
     const makeAccessible = () => false;
     for (const era of Object.values(ERAS)) expectRefused(one(mm, { era, hold: 'pin', makeAccessible }), 'inaccessible');
     expect(one(mm, { makeAccessible }).ret).toBe(1);
+  });
+
+  test('only pages with a key are asked for it', () => {
+    const z = oneTable(s390(), topOf(3));
+    z.leaf(ADDR, 'pte', FRAME);
+    expect(one(z.mm, { keyAllows: () => false }).ret).toBe(1);
+  });
+
+  test('a stop names the frame where there is one', () => {
+    put({ prot: { ...READ, user: false } });
+    expect(Object.keys(one(mm).stop!)).not.toContain('pfn');
+    put({ set: 0x200n });
+    expect(one(mm).stop).toMatchObject({ pfn: PFN });
+    put();
   });
 
   test('no special bit: no pte is trusted, whatever it says', () => {
@@ -326,6 +362,30 @@ describe('leaves above pte', () => {
     expectRefused(one(big.mm, { numaBalancing: true }), 'access');
   });
 
+  test('on s390, whose access test takes them, a pud without rights is taken, a pmd is not, where hints are asked for', () => {
+    for (const [level, refusal] of [
+      ['pud', undefined],
+      ['pmd', 'protnone'],
+    ] as const) {
+      const z = oneTable(s390(), topOf(4));
+      z.leaf(ADDR, level, 1n << 31n, { prot: NO_RIGHTS });
+      const { stop } = one(z.mm, { numaBalancing: true });
+      expect(stop?.kind === 'refused' ? stop.rule : undefined, level).toBe(refusal);
+    }
+  });
+
+  test('one that refuses ends the walk, whatever comes behind it', () => {
+    const two = oneTable();
+    two.leaf(ADDR, 'pmd', FRAME, { prot: READ });
+    two.leaf(ADDR + 0x20_0000n, 'pmd', FRAME);
+    const port = fakePort(two.mm);
+    const { ret, stop } = getUserPagesFastOnly({ mm: two.mm, port }, at(ADDR), 1024, ['WRITE']);
+    expect({ ret, stop }).toMatchObject({ ret: 0, stop: { rule: 'access', addr: ADDR } });
+    two.raw(ADDR, 'pmd', 0n);
+    expect(getUserPagesFastOnly({ mm: two.mm, port }, at(ADDR), 1024).ret).toBe(0);
+    expect(port.held.size).toBe(0);
+  });
+
   test('special, since v6.12', () => {
     const late = oneTable(x86({ paging: '4-level', linux: '6.14' }));
     for (const level of ['pmd', 'pud'] as const) {
@@ -392,13 +452,14 @@ describe('leaves above pte', () => {
 
 describe('pgd and p4d', () => {
   const { is } = X86.rules.pgd;
+  const [yes, no] = [() => true, () => false];
   // powerpc had leaves at pgd in 2020 (pgd_huge); no definition of ours has, so this one is made for the test.
   const arch: Arch = {
     ...X86,
     rules: {
       ...X86.rules,
       p4d: { ...X86.rules.p4d, folded: undefined },
-      pgd: { ...X86.rules.pgd, is: { ...is, none: () => false, present: () => true, leaf: () => true } },
+      pgd: { ...X86.rules.pgd, is: { ...is, none: no, present: yes, leaf: yes, special: yes, devmap: yes } },
     },
   };
   const { mm, raw } = oneTable(arch);
