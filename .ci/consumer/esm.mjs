@@ -2,7 +2,8 @@
 
 import { ARCHITECTURES, x86 } from '@kernel-mm/arch-generic';
 import { s390, topOf } from '@kernel-mm/arch-s390';
-import { judge, VARIANTS } from '@kernel-mm/gup-fast';
+import { judge, pinPages, VARIANTS } from '@kernel-mm/gup-fast';
+import { AddressSpace, Pages } from '@kernel-mm/mm';
 import { bumpAllocator, createMm, flatMemory, map, paddr, vaddr, walk } from '@kernel-mm/pgtable-core';
 import { checkWalkVectors } from '@kernel-mm/pgtable-core/vectors';
 
@@ -29,6 +30,21 @@ expect('walk', walk(mm, vaddr(0x8000_0123n)).result.paddr, (1n << 32n) + 0x1123n
 expect('stackCopy', frames(mm, 'stackCopy'), [1n << 32n, 1n << 33n]);
 expect('offsetLockless', frames(mm, 'offsetLockless'), right);
 expect('x86, stackCopy', frames(spaceOf(x86({ paging: '4-level' }), 'pgd'), 'stackCopy'), right);
+
+// The whole call: two pages that a fault brings, pinned and given back.
+const pages = new Pages(0x1000, 64);
+const tables = bumpAllocator(paddr(0x10000n), paddr(0x80000n));
+const space = new AddressSpace({
+  arch: x86({ paging: '4-level' }),
+  memory: flatMemory(new ArrayBuffer(0x80000)),
+  tables,
+  pages,
+});
+space.mmap({ addr: vaddr(0x40_0000n), size: 0x2000n, write: true });
+const dma = pinPages(space.gup(), vaddr(0x40_0000n), 2, { write: true });
+expect('pinned', [...dma], [0x1001, 0x1002]);
+dma.release();
+expect('counts', [pages.folio(0x1001).refs, pages.reports.length], [1, 0]);
 
 // A vector of one's own: a read-only page, written.
 const entries = [

@@ -1,7 +1,8 @@
 // A TypeScript consumer of the libraries, compiled as .mts, .cts and .ts with the types of neither Node nor a browser.
 import { ARCHITECTURES, riscv } from '@kernel-mm/arch-generic';
 import { asceLimit, s390, topOf } from '@kernel-mm/arch-s390';
-import { inlineTyped, type Judgement, judge, VARIANTS } from '@kernel-mm/gup-fast';
+import { inlineTyped, type Judgement, judge, pinPages, VARIANTS } from '@kernel-mm/gup-fast';
+import { AddressSpace, Pages } from '@kernel-mm/mm';
 import {
   type Arch,
   bumpAllocator,
@@ -10,6 +11,7 @@ import {
   type Mm,
   map,
   paddr,
+  pfnOf,
   type Vaddr,
   vaddr,
   walk,
@@ -36,4 +38,12 @@ export const passed: boolean[] = [
   ...checkWalkVectors({}, mmuOf).map((outcome) => outcome.passed),
   ...checkEntryVectors({}, (id) => mmuOf(id)?.arch).map((outcome) => outcome.passed),
 ];
+const arch = riscv({ mode: 'sv39' });
+const pages = new Pages(pfnOf(paddr(0x1000_0000n), 12), 64);
+const space = new AddressSpace({ arch, memory: flatMemory(new ArrayBuffer(0x40000)), tables, pages });
+space.mmap({ addr: vaddr(0x1000n), size: 0x2000n, write: true });
+export function pinned(): number {
+  using dma = pinPages(space.gup(), vaddr(0x1000n), 2, { write: true });
+  return [...dma].length;
+}
 export const ids: string[] = archs.map(({ id }) => id);

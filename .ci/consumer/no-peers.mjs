@@ -4,11 +4,12 @@ import * as archS390 from '@kernel-mm/arch-s390';
 import * as bench from '@kernel-mm/bench';
 import * as cli from '@kernel-mm/cli';
 import * as gupFast from '@kernel-mm/gup-fast';
+import * as mm from '@kernel-mm/mm';
 import * as core from '@kernel-mm/pgtable-core';
 import * as guest from '@kernel-mm/pgtable-core/guest';
 import * as vectors from '@kernel-mm/pgtable-core/vectors';
 
-for (const [name, m] of Object.entries({ archGeneric, archS390, bench, cli, gupFast, core, guest, vectors }))
+for (const [name, m] of Object.entries({ archGeneric, archS390, bench, cli, gupFast, mm, core, guest, vectors }))
   if (Object.keys(m).length === 0) throw new Error(`${name} exports nothing`);
 
 const e = await import('@kernel-mm/pgtable-core/testing').catch((e) => e);
