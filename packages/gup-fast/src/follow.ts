@@ -34,7 +34,7 @@ export function lookUp(run: Run, vma: Vma, addr: Vaddr, copied: boolean): Look {
   const device = run.era.devmap && pXdIs(mm, 'devmap', place.level, place.entry);
   const special = !device && pXdIs(mm, 'special', place.level, place.entry);
   if (!page || (special && !page.zero)) return { kind: 'error', error: 'EFAULT' };
-  if (!writable && mustUnshare(run, page, isCow(vma)) && !page.zero) return { kind: 'fault', unshare: true };
+  if (!writable && mustUnshare(run, page, isCow(vma))) return { kind: 'fault', unshare: true };
   const before = run.taken.pages;
   const rule = grab(run, pfn, 1, 'slow');
   if (rule) return { kind: 'error', error: rule === 'p2pdma' ? 'EREMOTEIO' : 'ENOMEM' };
