@@ -136,6 +136,7 @@ export function armShort(): Arch {
   return defineArch({
     ...ARM,
     id: 'arm-short',
+    fastGup: false, // only LPAE has it: there is no bit for special
     entryBytes: 4,
     root: {
       fields: {

@@ -22,11 +22,11 @@ export function riscv({ mode, linux = DEFAULT_LINUX }: RiscvOptions): Arch {
     pageShift: 12,
     byteOrder: 'little',
     ...(mode === 'sv32' && { entryBytes: 4 }),
+    ...(!since(linux, '6.8') && { fastGup: false }),
     va: { extend: mode === 'sv32' ? 'zero' : 'sign' },
     root: {
       fields: mode === 'sv32' ? SATP32 : SATP64,
-      // Before v6.8 there is no fast GUP: no range may be walked locklessly.
-      tops: { pgd: { base: satp, limit: since(linux, '6.8') ? userEnd : 0n } },
+      tops: { pgd: { base: satp, limit: userEnd } },
     },
     levels: levels(kernel),
   });

@@ -106,6 +106,7 @@ export function um({ levels, linux = levels === '4' ? '6.13' : DEFAULT_LINUX }: 
   return defineArch({
     ...{ id, pageShift: 12, byteOrder: 'little', va, ...(entryBytes && { entryBytes }) },
     // No register: the address of the pgd.
+    fastGup: false,
     root: { fields: { origin: address(top, 12) }, tops: { pgd: { base: 0n, limit: TASK_SIZE[levels] } } },
     levels: shape.levels(upper, pte),
   });

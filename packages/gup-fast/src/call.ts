@@ -29,15 +29,17 @@ export interface GupResult {
 
 /** A call that took nothing. */
 export const nothing = (error?: Errno, warning?: string): GupResult => ({
-  ...{ ret: error ? -ERRNO[error] : 0, frames: [], fast: 0, strays: [] },
+  ...{ ret: error ? -(ERRNO[error] ?? ERRNO.EFAULT) : 0, frames: [], fast: 0, strays: [] },
   ...(error && { error }),
   ...(warning && { warning }),
 });
 
-/** Refuses what C's `int` cannot hold. */
-export function checkCount(n: number): void {
-  if (!Number.isInteger(n) || n >= 2 ** 31 || n < -(2 ** 31))
-    throw new UsageError('range-count', 'pages', `a whole number that an int holds, not ${n}`);
+/** Refuses what C's `int` cannot hold, and a budget that is none. */
+export function checkCounts(pages: number, budget: number): void {
+  if (!Number.isInteger(pages) || pages >= 2 ** 31 || pages < -(2 ** 31))
+    throw new UsageError('range-count', 'pages', `a whole number that an int holds, not ${pages}`);
+  if (!(budget >= 1) || (budget !== Number.POSITIVE_INFINITY && !Number.isInteger(budget)))
+    throw new UsageError('argument', 'budget', `a whole number of pages, at least one, not ${budget}`);
 }
 
 /** Which paths a call goes: the fast one and then the other, or one alone. */
@@ -47,22 +49,23 @@ export type Paths = 'both' | 'fast' | 'slow';
 export function callOf(run: Run, addr: Vaddr, pages: number, paths: Paths, budget: number): GupResult {
   const { mm, era, taken, port } = run;
   if (pages <= 0) return nothing();
+  if (era.seqcount && run.hold === 'pin') port.setHasPinned();
   const { pageShift } = mm.arch.spec;
   const start = startOf(run, addr);
-  const refused = checkEnd(run, start + (BigInt(pages) << BigInt(pageShift)));
+  const after = (n: number): bigint => start + (BigInt(n) << BigInt(pageShift));
+  // The slow path asks the mapping of each page, and needs no limit.
+  const refused = paths === 'slow' ? undefined : checkEnd(run, after(pages));
   if (refused) return refused === 'empty' ? nothing() : nothing(refused);
-  if (era.seqcount && run.hold === 'pin') port.setHasPinned();
 
   const wanted = Math.min(pages, budget);
-  const end = vaddrWrap(start + (BigInt(wanted) << BigInt(pageShift)));
   return orUndo(run, () => {
-    const { strays, stop }: Walked = paths === 'slow' ? { strays: [] } : fastPart(run, start, end);
+    const { strays, stop }: Walked =
+      paths === 'slow' ? { strays: [] } : fastPart(run, start, vaddrWrap(after(wanted)), vaddrWrap(after(pages)));
     const fast = taken.pages;
-    const rest = vaddrWrap(start + (BigInt(fast) << BigInt(pageShift)));
-    const goesOn = fast < wanted && paths !== 'fast' && run.faults;
-    const slow = goesOn ? slowPart(run, goesOn, rest, wanted - fast) : undefined;
-    const cut: Stop | undefined = taken.pages === wanted && wanted < pages ? { kind: 'budget', addr: end } : undefined;
-    const why = stop ?? cut;
+    const handler = paths === 'fast' || fast === wanted ? undefined : run.faults;
+    const slow = handler && slowPart(run, handler, vaddrWrap(after(fast)), wanted - fast);
+    const short = taken.pages === wanted && wanted < pages;
+    const why: Stop | undefined = short ? { kind: 'budget', addr: vaddrWrap(after(wanted)) } : stop;
     // An error counts only if there is nothing else to tell.
     if (taken.pages === 0 && slow) return { ...nothing(slow.error), strays, slow, ...(why && { stop: why }) };
     const frames = taken.frames();
@@ -82,10 +85,11 @@ function orUndo<T>({ taken }: Run, inside: () => T): T {
   }
 }
 
-/** untagged_addr, rounded down to a page: where each half has a root of its own (arm64), bit 55 says which, and the tag goes. */
+/** untagged_addr, rounded down to a page: with a root for each half (arm64) the tag goes from an address of the user's. */
 function startOf({ mm }: Run, addr: Vaddr): Vaddr {
   const { pageShift, va } = mm.arch.spec;
-  const untagged = va.extend === 'halves' ? vaddrWrap(BigInt.asIntN(56, addr)) : vaddr(addr);
+  const whole = vaddr(addr);
+  const untagged = va.extend === 'halves' ? whole & BigInt.asUintN(64, BigInt.asIntN(56, whole)) : whole;
   return vaddrWrap((untagged >> BigInt(pageShift)) << BigInt(pageShift));
 }
 
@@ -93,8 +97,13 @@ function startOf({ mm }: Run, addr: Vaddr): Vaddr {
 const taskSizeMax = ({ mm }: Run): bigint =>
   Object.values(mm.arch.spec.root.tops).reduce((most, { limit }) => (limit > most ? limit : most), 0n);
 
-/** 2020 calls a range that wraps empty, today's kernel an overflow; `end` is the sum as it is. */
+/**
+ * 2020 calls a range that wraps empty, today's kernel an overflow; `end` is the sum as it is. Where user space fits into
+ * 32 bits, so does the kernel's word.
+ */
 function checkEnd(run: Run, end: bigint): Errno | 'empty' | undefined {
-  if (end >> 64n) return run.era.errors ? 'EOVERFLOW' : 'empty';
-  return end > taskSizeMax(run) ? 'EFAULT' : undefined;
+  const most = taskSizeMax(run);
+  const word = most >> 32n ? 64n : 32n;
+  if (end >> word) return run.era.errors ? 'EOVERFLOW' : 'empty';
+  return end > most ? 'EFAULT' : undefined;
 }

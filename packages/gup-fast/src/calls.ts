@@ -1,12 +1,13 @@
 /** The calls by the kernel's names: what each adds to the caller's flags, and what it refuses of them. */
 import { type Pfn, UsageError, type Vaddr } from '@kernel-mm/pgtable-core';
-import { callOf, checkCount, type GupResult, nothing, type Paths } from './call.ts';
+import { callOf, checkCounts, type GupResult, nothing, type Paths } from './call.ts';
 import { ERAS, type Era } from './era.ts';
 import type { Errno } from './errno.ts';
 import type { FollFlag } from './flags.ts';
 import { weightOf } from './grab.ts';
-import { type Gup, runOf } from './gup.ts';
+import { type Gup, type Run, runOf } from './gup.ts';
 import type { Page } from './page.ts';
+import { thoroughly } from './thorough.ts';
 
 /** A call: `pages` pages from the one that `addr` lies in. */
 export type Call = (gup: Gup, addr: Vaddr, pages: number, flags?: Iterable<FollFlag>) => GupResult;
@@ -15,7 +16,7 @@ export type Call = (gup: Gup, addr: Vaddr, pages: number, flags?: Iterable<FollF
 interface Wrapper {
   readonly name: string;
   readonly adds: readonly FollFlag[];
-  readonly foreign: 'GET' | 'PIN';
+  readonly foreign?: 'GET' | 'PIN';
   /** Which paths it goes; `both` unless said otherwise. */
   readonly paths?: Paths;
 }
@@ -23,14 +24,14 @@ interface Wrapper {
 const wrapper =
   ({ name, adds, foreign, paths = 'both' }: Wrapper): Call =>
   (gup, addr, pages, flags = []) => {
-    checkCount(pages);
     const { era = ERAS['2026'], budget = 2 ** 20 } = gup;
+    checkCounts(pages, budget);
     const given = new Set(flags);
     const all = new Set([...given, ...adds]);
     const wrong = wrongFlags(era, given, all, foreign);
     const result = wrong
       ? nothing('EINVAL', `${name}: ${wrong}`)
-      : callOf(runOf(gup, all), addr, pages, all.has('FAST_ONLY') ? 'fast' : paths, budget);
+      : callOf(runOf(gup, all), addr, pages, paths !== 'slow' && all.has('FAST_ONLY') ? 'fast' : paths, budget);
     // 2020: "fast only" has no errors, only a count.
     return adds.includes('FAST_ONLY') && !era.errors && result.ret < 0 ? withoutError(result) : result;
   };
@@ -40,11 +41,11 @@ function wrongFlags(
   era: Era,
   given: ReadonlySet<FollFlag>,
   all: ReadonlySet<FollFlag>,
-  foreign: FollFlag,
+  foreign: FollFlag | undefined,
 ): string | undefined {
   const internal = era.internal.filter((flag) => given.has(flag));
   if (internal.length) return `${internal.join(', ')} is not for callers`;
-  if (given.has(foreign)) return `${foreign} contradicts the call`;
+  if (foreign && given.has(foreign)) return `${foreign} contradicts the call`;
   const unknown = [...all].filter((flag) => !era.known.includes(flag));
   if (unknown.length) return `${unknown.join(', ')} is not for this path`;
   if (!era.errors) return undefined;
@@ -61,7 +62,8 @@ const withoutError = ({ error: _, ...result }: GupResult & { error?: Errno }): G
 export const getUserPagesFast: Call = wrapper({ name: 'get_user_pages_fast', adds: ['GET'], foreign: 'PIN' });
 /** get_user_pages_fast_only: what the fast path takes, and nothing else. Throws as {@link getUserPagesFast}. */
 export const getUserPagesFastOnly: Call = wrapper({
-  ...{ name: 'get_user_pages_fast_only', adds: ['GET', 'FAST_ONLY'], foreign: 'PIN' },
+  // 2020 tests nothing here: with PIN too, a reference is what it takes.
+  ...{ name: 'get_user_pages_fast_only', adds: ['GET', 'FAST_ONLY'] },
 });
 /** pin_user_pages_fast: a pin on each page, for DMA. Throws as {@link getUserPagesFast}. */
 export const pinUserPagesFast: Call = wrapper({ name: 'pin_user_pages_fast', adds: ['PIN'], foreign: 'GET' });
@@ -85,24 +87,26 @@ export const pinUserPages: Call = wrapper({ name: 'pin_user_pages', adds: ['PIN'
  * Drops a reference of each frame, as put_page does for what the get calls gave.
  * @throws UsageError `argument`, and nothing is dropped, if a frame has no struct page
  */
-export const putUserPages = (gup: Gup, frames: Iterable<Pfn>): void => give(gup, frames, 'get');
+export const putUserPages = (gup: Gup, frames: Iterable<Pfn>): void => giving(gup, frames, 'get')();
 
 /**
  * unpin_user_pages: drops a pin of each frame. The zero page may have none.
  * @throws UsageError `argument`, and nothing is dropped, if a frame has no struct page
  */
-export const unpinUserPages = (gup: Gup, frames: Iterable<Pfn>): void => give(gup, frames, 'pin');
+export const unpinUserPages = (gup: Gup, frames: Iterable<Pfn>): void => giving(gup, frames, 'pin')();
 
-function give({ port, era = ERAS['2026'] }: Gup, frames: Iterable<Pfn>, hold: 'get' | 'pin'): void {
+/** Checks the frames, and then gives them back when it is called. */
+export function giving({ port, era = ERAS['2026'] }: Gup, frames: Iterable<Pfn>, hold: Run['hold']): () => void {
   const pages = [...frames].map((pfn): Page => {
     const page = Number.isSafeInteger(pfn) && pfn >= 0 ? port.page(pfn) : undefined;
     if (!page) throw new UsageError('argument', 'frames', `frames with a struct page, not ${pfn}`);
     return page;
   });
-  for (const page of pages) {
-    const weight = weightOf(era, page, hold, 1);
-    if (weight.refs === 0) continue;
-    port.put(page.head, weight);
-    if (hold === 'pin') port.count('released', 1);
-  }
+  return () =>
+    thoroughly(pages, (page) => {
+      const weight = weightOf(era, page, hold, 1);
+      if (weight.refs === 0) return;
+      port.put(page.head, weight);
+      if (hold === 'pin') port.count('released', 1);
+    });
 }

@@ -22,11 +22,16 @@ export const refused = ({ level, addr, slot, entry }: Place, rule: Rule, pfn?: P
 });
 
 /** pXd_access_permitted, which is also the test for present, and on x86 the protection key's. */
-export function accessRefused({ mm, port, write }: Run, place: Place): Stop | undefined {
-  const { level, entry } = place;
-  if (!accessPermitted(mm, level, entry, write)) return absence(mm, place) ?? refused(place, 'access');
+export function accessRefused(run: Run, place: Place): Stop | undefined {
+  const { mm, write } = run;
+  if (!accessPermitted(mm, place.level, place.entry, write)) return absence(mm, place) ?? refused(place, 'access');
+  return keyAllows(run, place) ? undefined : refused(place, 'key');
+}
+
+/** Whether the page's protection key, if it has one, allows the access. */
+export function keyAllows({ mm, port, write }: Run, { level, entry }: Place): boolean {
   const { PKEY } = fieldsOf(mm.arch, level, 'leaf', entry);
-  return PKEY === undefined || port.keyAllows(Number(PKEY), write) ? undefined : refused(place, 'key');
+  return PKEY === undefined || port.keyAllows(Number(PKEY), write);
 }
 
 /** pXd_protnone, a constant 0 without NUMA balancing. */

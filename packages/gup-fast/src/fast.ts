@@ -8,10 +8,13 @@ import { takeHugepd } from './hugepd.ts';
 import { gupFastPermitted } from './permitted.ts';
 import { pteRules } from './pte-rules.ts';
 
-/** gup_fast of [start, end), not empty: takes what it can from the start of the range. */
-export function fastPart(run: Run, start: Vaddr, end: Vaddr): Walked {
+/**
+ * gup_fast of [start, end), not empty: takes what it can from the start of the range. `whole` is where the caller's range
+ * ends, of which this may be a part.
+ */
+export function fastPart(run: Run, start: Vaddr, end: Vaddr, whole: Vaddr = end): Walked {
   const { mm, port, era, hold, taken } = run;
-  if (!gupFastPermitted(mm, end, port.readOnce)) return { strays: [], stop: { kind: 'not-permitted' } };
+  if (!gupFastPermitted(mm, whole, port.readOnce)) return { strays: [], stop: { kind: 'not-permitted' } };
   const asksFork = era.seqcount && hold === 'pin';
   const seq = asksFork ? port.seqBegin() : 0;
   if (seq % 2 === 1) return { strays: [], stop: { kind: 'fork', when: 'before' } };

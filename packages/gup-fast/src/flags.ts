@@ -26,14 +26,25 @@ export type FollFlag =
   | 'NUMA'
   | 'MIGRATION'
   | 'MLOCK'
-  | 'COW';
+  | 'COW'
+  | 'SPLIT';
 
 /** The numbers of a kernel's flags. */
 export type FlagBits = Readonly<Partial<Record<FollFlag, number>>>;
 
 /** Linux v5.9, include/linux/mm.h. */
 export const BITS_2020: FlagBits = {
-  ...{ WRITE: 0x1, TOUCH: 0x2, GET: 0x4, DUMP: 0x8, FORCE: 0x10, NOWAIT: 0x20, POPULATE: 0x40, HWPOISON: 0x100 },
+  ...{
+    WRITE: 0x1,
+    TOUCH: 0x2,
+    GET: 0x4,
+    DUMP: 0x8,
+    FORCE: 0x10,
+    NOWAIT: 0x20,
+    POPULATE: 0x40,
+    SPLIT: 0x80,
+    HWPOISON: 0x100,
+  },
   ...{ NUMA: 0x200, MIGRATION: 0x400, TRIED: 0x800, MLOCK: 0x1000, REMOTE: 0x2000, COW: 0x4000, ANON: 0x8000 },
   ...{ LONGTERM: 0x1_0000, SPLIT_PMD: 0x2_0000, PIN: 0x4_0000, FAST_ONLY: 0x8_0000 },
 };

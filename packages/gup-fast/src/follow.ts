@@ -1,7 +1,7 @@
 /** follow_page_mask: is the page of an address there, with the right that is asked for? Under the mmap lock, by real pointers. */
-import { pXdIs, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import { type Pfn, pXdIs, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { absence } from './absence.ts';
-import { frameOf } from './entry-rules.ts';
+import { frameOf, keyAllows } from './entry-rules.ts';
 import type { Errno } from './errno.ts';
 import { fastWalk } from './fast-walk.ts';
 import { isCow, type Vma } from './faults.ts';
@@ -24,26 +24,47 @@ const FAULT: Look = { kind: 'fault', unshare: false };
 export function lookUp(run: Run, vma: Vma, addr: Vaddr, copied: boolean): Look {
   const place = leafAt(run, addr);
   if (!place) return FAULT;
-  const { mm, write, port, hold } = run;
-  if (pXdIs(mm, 'protnone', place.level, place.entry) && faultsOnProtnone(run)) return FAULT;
+  const { mm, write, port } = run;
+  const is = (ask: 'protnone' | 'write' | 'special' | 'devmap'): boolean => pXdIs(mm, ask, place.level, place.entry);
+  if (is('protnone') && faultsOnProtnone(run, vma)) return FAULT;
   const pfn = frameOf(mm, place);
   const page = port.page(pfn);
-  const writable = pXdIs(mm, 'write', place.level, place.entry);
-  if (write && !writable && !mayForce(run, vma, page, copied)) return FAULT;
+  if (!page) return cannot('EFAULT');
+  // Of a large leaf the head page answers.
+  const judged = place.level === 'pte' ? page : (port.page(page.head) ?? page);
+  if (write && !is('write') && !mayForce(run, vma, judged, copied)) return FAULT;
+  if (!keyAllows(run, place)) return cannot('EFAULT');
   // vm_normal_page: behind a special entry there is no page to be touched, but for the zero page and a device’s.
-  const device = run.era.devmap && pXdIs(mm, 'devmap', place.level, place.entry);
-  const special = !device && pXdIs(mm, 'special', place.level, place.entry);
-  if (!page || (special && !page.zero)) return { kind: 'error', error: 'EFAULT' };
-  if (!writable && mustUnshare(run, page, isCow(vma))) return { kind: 'fault', unshare: true };
-  const before = run.taken.pages;
+  const device = run.era.devmap && is('devmap');
+  if (!device && is('special') && !page.zero) return cannot('EEXIST');
+  if (!is('write') && mustUnshare(run, judged, isCow(vma))) return { kind: 'fault', unshare: true };
+  return device ? takeOfDevice(run, pfn) : takeOne(run, pfn);
+}
+
+const cannot = (error: Errno): Look => ({ kind: 'error', error });
+
+/** Takes the page; the slow path does not ask whether it may be pinned for long. */
+function takeOne(run: Run, pfn: Pfn): Look {
+  const { port, taken, hold } = run;
+  const before = taken.pages;
   const rule = grab(run, pfn, 1, 'slow');
-  if (rule) return { kind: 'error', error: rule === 'p2pdma' ? 'EREMOTEIO' : 'ENOMEM' };
+  if (rule) return cannot(rule === 'p2pdma' ? 'EREMOTEIO' : 'ENOMEM');
   if (hold === 'pin' && !port.makeAccessible(pfn)) {
-    run.taken.undoTo(before);
-    return { kind: 'error', error: 'EFAULT' };
+    taken.undoTo(before);
+    return cannot('EFAULT');
   }
   port.markReferenced(pfn);
   return { kind: 'taken' };
+}
+
+/** The same, while the device's memory is held where it is. */
+function takeOfDevice(run: Run, pfn: Pfn): Look {
+  if (!run.port.getPgmap(pfn)) return cannot('EFAULT');
+  try {
+    return takeOne(run, pfn);
+  } finally {
+    run.port.putPgmap(pfn);
+  }
 }
 
 /** The leaf that maps `addr`, with real pointers all the way. */
@@ -71,13 +92,13 @@ function leafAt({ mm, port }: Run, addr: Vaddr): Place | undefined {
   return found;
 }
 
-/** NUMA hints: in 2020 they fault unless the right is forced, today only if the caller honours them. */
-const faultsOnProtnone = ({ numaBalancing, era, force, honorNuma }: Run): boolean =>
-  numaBalancing && (era.known.includes('HONOR_NUMA_FAULT') ? honorNuma : !force);
+/** NUMA hints: in 2020 they fault unless the right is forced, today if the caller honours them and the mapping has rights. */
+const faultsOnProtnone = ({ numaBalancing, era, force, honorNuma }: Run, vma: Vma): boolean =>
+  numaBalancing && (era.known.includes('HONOR_NUMA_FAULT') ? honorNuma && vma.read : !force);
 
 /** can_follow_write_pte: FORCE writes through a read-only entry, once the page is this mapping's own copy. */
-function mayForce({ force, era }: Run, vma: Vma, page: Page | undefined, copied: boolean): boolean {
-  if (!force || vma.write || !page) return false;
+function mayForce({ force, era }: Run, vma: Vma, page: Page, copied: boolean): boolean {
+  if (!force || vma.write) return false;
   // 2020: FOLL_COW, after a fault that copied. Since v5.19 the page itself says that it is nobody else's.
   return era.unshare ? isCow(vma) && page.mapping === 'anon' && page.anonExclusive : copied;
 }

@@ -38,24 +38,29 @@ export function grab(run: Run, pfn: Pfn, pages: number, path: 'fast' | 'slow' = 
     const page = port.page(pfn);
     if (!page) return 'no-page';
     const { head } = page;
+    if (pfn < head || pfn + pages > head + 2 ** page.order) return 'beyond-folio';
     if (pinsForLong && era.longterm === 'cma-before' && page.zone === 'cma') return 'cma';
     if (era.p2pdma && page.device === 'p2pdma' && !run.p2pdma) return 'p2pdma';
-    const weight = weightOf(era, page, hold, pages);
-    if (weight.refs === 0) {
-      taken.push({ pfn, pages, head, weight, counted: 0 });
+    const planned = weightOf(era, page, hold, pages);
+    if (planned.refs === 0) {
+      taken.push({ pfn, pages, head, weight: planned, counted: 0 });
       return undefined;
     }
-    // A reference for each page first; what makes pins of them comes once it is known whose they are.
-    const got = port.tryGet(head, pages);
-    if (got !== 'got') return REFUSALS[got];
-    taken.push({ pfn, pages, head, weight: { refs: pages, pins: 0 }, counted: 0 });
-    if (era.recheckFolio && port.page(pfn)?.head !== head) {
+    // Since v5.15 a reference for each page first; what makes pins of them comes once it is known whose they are.
+    const first = era.recheckFolio ? pages : planned.refs;
+    const got = port.tryGet(head, first);
+    if (got !== 'got') return REFUSALS[got] ?? 'count-zero';
+    taken.push({ pfn, pages, head, weight: { refs: first, pins: 0 }, counted: 0 });
+    const now = era.recheckFolio ? port.page(pfn) : page;
+    if (now?.head !== head || now.order !== page.order) {
       taken.undoTo(before);
       continue;
     }
     if (hold === 'get') return undefined;
-    if (pinsForLong && era.longterm === 'unpinnable-after' && !isLongtermPinnable(page)) return undone('longterm');
-    if (!port.add(head, { refs: weight.refs - pages, pins: weight.pins })) return undone('count-overflow');
+    if (pinsForLong && era.longterm === 'unpinnable-after' && !isLongtermPinnable(now)) return undone('longterm');
+    const weight = weightOf(era, now, hold, pages);
+    const more = { refs: weight.refs - first, pins: weight.pins };
+    if ((more.refs || more.pins) && !port.add(head, more)) return undone('count-overflow');
     taken.amend({ weight, counted: 0 });
     port.count('acquired', pages);
     taken.amend({ weight, counted: pages });

@@ -51,7 +51,7 @@ export function runOf(gup: Gup, flags: ReadonlySet<FollFlag>): Run {
   const has = (flag: FollFlag): boolean => flags.has(flag);
   return {
     ...{ mm, port, stepper, era, faults, numaBalancing },
-    hold: has('PIN') ? 'pin' : 'get',
+    hold: has('GET') ? 'get' : 'pin',
     ...{ write: has('WRITE'), longterm: has('LONGTERM'), force: has('FORCE'), p2pdma: has('PCI_P2PDMA') },
     ...{ nofault: has('NOFAULT'), honorNuma: has('HONOR_NUMA_FAULT') },
     taken: new Taken(port),

@@ -5,6 +5,7 @@ import type { Run } from './gup.ts';
 import { allowed, changed, type HeldRule, take, unshare } from './held-rules.ts';
 import type { Place, Stop } from './result.ts';
 import type { Rule } from './rules.ts';
+import { thoroughly } from './thorough.ts';
 
 /** How many pages [addr, next) has; `next` 0 is 2^64. */
 export const pagesOf = ({ mm }: Run, addr: bigint, next: bigint): number =>
@@ -39,7 +40,7 @@ function takeDeviceLeaf(run: Run, place: Place, pages: number): Stop | undefined
   const first = frameOf(run.mm, place);
   const pgmaps: Pfn[] = [];
   const undo = (rule: Rule, pfn: Pfn): Stop => {
-    taken.undoTo(before);
+    taken.undoTo(before, (held) => port.clearReferenced(held.pfn));
     return refused(place, rule, pfn);
   };
   try {
@@ -52,6 +53,6 @@ function takeDeviceLeaf(run: Run, place: Place, pages: number): Stop | undefined
     }
     return changed(run, place, first) ? undo('changed', first) : undefined;
   } finally {
-    for (const pfn of pgmaps) port.putPgmap(pfn);
+    thoroughly(pgmaps, (pfn) => port.putPgmap(pfn));
   }
 }

@@ -4,7 +4,17 @@
  * @module
  */
 export type { GupResult } from './call.ts';
-export * from './calls.ts';
+export {
+  type Call,
+  getUserPages,
+  getUserPagesFast,
+  getUserPagesFastOnly,
+  pinUserPages,
+  pinUserPagesFast,
+  pinUserPagesFastOnly,
+  putUserPages,
+  unpinUserPages,
+} from './calls.ts';
 export { ERAS, type Era } from './era.ts';
 export * from './errno.ts';
 export * from './faults.ts';

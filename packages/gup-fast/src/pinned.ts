@@ -1,16 +1,9 @@
 /** The calls as TypeScript has them: an object that holds pages, and gives them back when it goes out of scope. */
 import type { Pfn, Vaddr } from '@kernel-mm/pgtable-core';
 import type { GupResult } from './call.ts';
-import {
-  getUserPagesFast,
-  getUserPagesFastOnly,
-  pinUserPagesFast,
-  pinUserPagesFastOnly,
-  putUserPages,
-  unpinUserPages,
-} from './calls.ts';
+import { getUserPagesFast, getUserPagesFastOnly, giving, pinUserPagesFast, pinUserPagesFastOnly } from './calls.ts';
 import type { FollFlag } from './flags.ts';
-import type { Gup } from './gup.ts';
+import type { Gup, Run } from './gup.ts';
 
 /** How pages are wanted. */
 export interface HoldOptions {
@@ -41,22 +34,18 @@ const flagsOf = ({ write, longterm, force, flags = [] }: HoldOptions): FollFlag[
 
 /** Pins pages for DMA. Throws as {@link pinUserPagesFast}; that none could be pinned is in `result`. */
 export const pinPages = (gup: Gup, addr: Vaddr, pages: number, options: HoldOptions = {}): HeldPages =>
-  held((options.fastOnly ? pinUserPagesFastOnly : pinUserPagesFast)(gup, addr, pages, flagsOf(options)), (frames) =>
-    unpinUserPages(gup, frames),
-  );
+  held(gup, 'pin', (options.fastOnly ? pinUserPagesFastOnly : pinUserPagesFast)(gup, addr, pages, flagsOf(options)));
 
 /** Takes a reference to each page. Throws as {@link getUserPagesFast}; that none could be had is in `result`. */
 export const holdPages = (gup: Gup, addr: Vaddr, pages: number, options: HoldOptions = {}): HeldPages =>
-  held((options.fastOnly ? getUserPagesFastOnly : getUserPagesFast)(gup, addr, pages, flagsOf(options)), (frames) =>
-    putUserPages(gup, frames),
-  );
+  held(gup, 'get', (options.fastOnly ? getUserPagesFastOnly : getUserPagesFast)(gup, addr, pages, flagsOf(options)));
 
-function held(result: GupResult, giveBack: (frames: readonly Pfn[]) => void): HeldPages {
+function held(gup: Gup, hold: Run['hold'], result: GupResult): HeldPages {
   let frames = result.frames;
   const release = (): void => {
-    const mine = frames;
+    const giveBack = giving(gup, frames, hold);
     frames = [];
-    giveBack(mine);
+    giveBack();
   };
   return {
     result,

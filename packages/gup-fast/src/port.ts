@@ -39,6 +39,8 @@ export interface PagePort {
   makeAccessible(pfn: Pfn): boolean;
   /** folio_set_referenced. */
   markReferenced(pfn: Pfn): void;
+  /** ClearPageReferenced, where a device's page is given back. */
+  clearReferenced(pfn: Pfn): void;
 }
 
 /** All that gup_fast may touch. */

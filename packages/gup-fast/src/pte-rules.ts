@@ -4,6 +4,7 @@ import { accessRefused, frameOf, isProtnone, refused } from './entry-rules.ts';
 import type { Taker } from './fast-walk.ts';
 import type { Run } from './gup.ts';
 import { accessible, allowed, changed, pmdChanged, take, unshare } from './held-rules.ts';
+import { thoroughly } from './thorough.ts';
 
 /** What the walk does with tables of ptes. */
 export function pteRules(run: Run): Required<Pick<Taker, 'table' | 'pte' | 'leave'>> {
@@ -28,7 +29,7 @@ export function pteRules(run: Run): Required<Pick<Taker, 'table' | 'pte' | 'leav
       if (era.devmap && pXdIs(mm, 'devmap', found.level, found.entry)) {
         if (run.longterm) return refused(found, 'devmap-longterm', pfn);
         if (!port.getPgmap(pfn)) {
-          taken.undoTo(before);
+          taken.undoTo(before, (held) => port.clearReferenced(held.pfn));
           return refused(found, 'pgmap', pfn);
         }
         pgmaps.push(pfn);
@@ -37,7 +38,7 @@ export function pteRules(run: Run): Required<Pick<Taker, 'table' | 'pte' | 'leav
     },
 
     leave() {
-      for (const pfn of pgmaps.splice(0)) port.putPgmap(pfn);
+      thoroughly(pgmaps.splice(0), (pfn) => port.putPgmap(pfn));
     },
   };
 }

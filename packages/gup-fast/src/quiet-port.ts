@@ -3,9 +3,10 @@ import type { Mm, Pfn, StackArea } from '@kernel-mm/pgtable-core';
 import type { Page } from './page.ts';
 import { type GupPort, memoryPort } from './port.ts';
 
-/** An order-0 page of anonymous memory, nobody else's. */
+/** Anonymous memory, nobody else's, in folios so large that no leaf reaches out of one. */
+const ORDER = 22;
 const plain = (pfn: Pfn): Page => ({
-  ...{ head: pfn, order: 0, mapping: 'anon', anonExclusive: true, zone: 'normal' },
+  ...{ head: (pfn - (pfn % 2 ** ORDER)) as Pfn, order: ORDER, mapping: 'anon', anonExclusive: true, zone: 'normal' },
   ...{ hugetlb: false, slab: false, zero: false },
 });
 
@@ -18,7 +19,13 @@ export const quietPort = (mm: Mm, page: (pfn: Pfn) => Page | undefined = plain, 
   ...memoryPort(mm, stack),
   page,
   ...{ tryGet: () => 'got', add: () => true, put: ignore, count: ignore },
-  ...{ getPgmap: () => true, putPgmap: ignore, makeAccessible: () => true, markReferenced: ignore },
+  ...{
+    getPgmap: () => true,
+    putPgmap: ignore,
+    makeAccessible: () => true,
+    markReferenced: ignore,
+    clearReferenced: ignore,
+  },
   ...{ irqSave: ignore, irqRestore: ignore, seqBegin: () => 0, seqRetry: () => false },
   ...{ setHasPinned: ignore, keyAllows: () => true },
 });

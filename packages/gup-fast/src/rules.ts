@@ -12,6 +12,7 @@ export type Rule =
   | 'pgmap'
   | 'special'
   | 'no-page'
+  | 'beyond-folio'
   | 'cma'
   | 'p2pdma'
   | 'count-zero'
@@ -41,6 +42,7 @@ export const RULES: Readonly<Record<Rule, string>> = {
   pgmap: 'device memory that goes away: its pages taken in this table are given back',
   special: 'special: no struct page may be touched behind it',
   'no-page': 'no struct page stands for the frame',
+  'beyond-folio': 'the leaf maps more than the folio behind it has: the tables lie',
   cma: 'a CMA page, for long',
   p2pdma: 'peer-to-peer device memory, and the caller did not say PCI_P2PDMA',
   'count-zero': 'the page is free: a count of 0 is never raised',

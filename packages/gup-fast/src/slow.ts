@@ -1,5 +1,5 @@
 /** The slow path, __get_user_pages: under the mmap lock, page by page, with faults for what is not there. */
-import { type Pfn, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import { type Pfn, type Vaddr, vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import type { Errno } from './errno.ts';
 import { type FaultHandler, isCow, type Vma } from './faults.ts';
 import { lookUp } from './follow.ts';
@@ -49,25 +49,25 @@ export function slowPart(run: Run, faults: FaultHandler, start: Vaddr, pages: nu
   return { reason: 'no-progress', addr: start, error: 'EAGAIN' };
 }
 
-/** The frames taken since `before` that must be able to move away. */
+/** The folios taken since `before` that must be able to move away, each by its first frame. */
 function unpinnable({ taken, port, era }: Run, before: number): Pfn[] {
-  const frames: Pfn[] = [];
+  const heads = new Set<Pfn>();
   let pages = 0;
   for (const { pfn, pages: n } of taken.held) {
     pages += n;
     const page = pages > before ? port.page(pfn) : undefined;
     const stays = !page || (era.longterm === 'cma-before' ? page.zone !== 'cma' : isLongtermPinnable(page));
-    if (!stays) frames.push(pfn);
+    if (page && !stays) heads.add(page.head);
   }
-  return frames;
+  return [...heads];
 }
 
 function takePages(run: Run, faults: FaultHandler, start: Vaddr, pages: number): SlowStop | undefined {
   const { size } = run.mm.arch.geometry.pte;
   const before = run.taken.pages;
   for (let n = 0; n < pages; n++) {
-    const addr = vaddrWrap(start + BigInt(n) * size);
-    const stop = takePage(run, faults, addr);
+    const addr = start + BigInt(n) * size;
+    const stop = addr >> 64n ? endOfAll : takePage(run, faults, vaddr(addr));
     if (!stop) continue;
     // In 2020 it is known only after the look-up that there was such a mapping: everything goes back.
     if (stop.reason === 'fsdax-longterm' && run.era.longterm === 'cma-before') run.taken.undoTo(before);
@@ -76,15 +76,19 @@ function takePages(run: Run, faults: FaultHandler, start: Vaddr, pages: number):
   return undefined;
 }
 
+/** Nothing is mapped behind the last address of all. */
+const endOfAll: SlowStop = { reason: 'no-vma', addr: vaddrWrap(0n), error: 'EFAULT' };
+
 /** One page: its mapping, then look and fault until it is there. */
 function takePage(run: Run, faults: FaultHandler, addr: Vaddr): SlowStop | undefined {
   const ends = (reason: SlowReason, error: Errno): SlowStop => ({ reason, addr, error });
-  const vma = faults.vma(addr, run.era.growStack);
-  const refused = vma ? checkVma(run, vma) : (['no-vma', 'EFAULT'] as const);
-  if (!vma || refused) return refused && ends(...refused);
   /** Whether a write fault has made a page of its own here (FOLL_COW of 2020). */
   let copied = false;
   for (let n = 0; n < TRIES; n++) {
+    // A fault that had to drop the lock may have lost the mapping: it is looked up anew each time.
+    const vma = faults.vma(addr, run.era.growStack);
+    const refused = vma ? checkVma(run, vma) : (['no-vma', 'EFAULT'] as const);
+    if (!vma || refused) return refused && ends(...refused);
     if (faults.fatalSignal?.()) return ends('signal', 'EINTR');
     const look = lookUp(run, vma, addr, copied);
     if (look.kind === 'taken') return undefined;

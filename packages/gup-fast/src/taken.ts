@@ -1,6 +1,7 @@
 /** What one run holds, in the order of its range, and how it is given back. */
 import type { Pfn } from '@kernel-mm/pgtable-core';
 import type { PagePort, Weight } from './port.ts';
+import { thoroughly } from './thorough.ts';
 
 /** Pages of one folio, side by side, and what was taken for them. */
 export interface Held {
@@ -53,20 +54,20 @@ export class Taken {
   /**
    * Gives back all but the first `pages`, newest first. A port that throws does not stop it: the rest is given back
    * all the same, and the first exception goes on.
+   * @param also what else is taken back with each
    */
-  undoTo(pages: number): void {
-    const failures: unknown[] = [];
+  undoTo(pages: number, also: (held: Held) => void = () => undefined): void {
+    const undone: Held[] = [];
     while (this.#pages > pages) {
       const last = this.#held.pop();
       if (!last) break;
       this.#pages -= last.pages;
-      try {
-        this.#putBack(last);
-      } catch (error) {
-        failures.push(error);
-      }
+      undone.push(last);
     }
-    if (failures.length) throw failures[0];
+    thoroughly(undone, (held) => {
+      also(held);
+      this.#putBack(held);
+    });
   }
 
   #putBack({ head, weight, counted }: Held): void {

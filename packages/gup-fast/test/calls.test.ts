@@ -1,5 +1,5 @@
 /** The calls' contract: flags, ranges, counts and errors, by both eras' rules. */
-import { arm64 } from '@kernel-mm/arch-generic';
+import { arm64, armLpae, armShort, riscv, um, x86 } from '@kernel-mm/arch-generic';
 import { s390, topOf } from '@kernel-mm/arch-s390';
 import { type Pfn, UsageError, vaddr } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
@@ -10,8 +10,10 @@ import {
   type FollFlag,
   flagsFromBits,
   type Gup,
+  getUserPages,
   getUserPagesFast,
   getUserPagesFastOnly,
+  holdPages,
   pinUserPagesFast,
   pinUserPagesFastOnly,
   putUserPages,
@@ -30,6 +32,14 @@ const calls: [string, Call][] = Object.entries({
   pinUserPagesFast,
   pinUserPagesFastOnly,
 });
+
+const ANYTHING: Vma = {
+  ...{ start: at(0n), end: at(0n), read: true, write: true, mayRead: true, mayWrite: true },
+  ...{ shared: false, io: false, fsdax: false, secret: false, dirtyTracking: false },
+};
+const fail = (): never => {
+  throw new RangeError('put');
+};
 
 /** Four pages at 0x400000. */
 const START = 0x40_0000n;
@@ -105,7 +115,12 @@ describe.each(calls)('%s', (name, call) => {
     };
     const inval = name.endsWith('Only') && eraName === 'v5.9' ? { ret: 0 } : { ret: -22, error: 'EINVAL' };
     const foreign = name.startsWith('pin') ? 'GET' : 'PIN';
-    expect(invalid([foreign])).toMatchObject(inval);
+    // 2020 tests nothing in get_user_pages_fast_only: a reference is what it takes.
+    if (name === 'getUserPagesFastOnly' && eraName === 'v5.9') {
+      const both = gupOf({ era });
+      expect(call(both, at(START), 1, ['PIN']).ret).toBe(1);
+      expect([...both.port.held.values()]).toEqual([{ refs: 1, pins: 0 }]);
+    } else expect(invalid([foreign])).toMatchObject(inval);
     for (const flag of ['TOUCH', 'REMOTE', 'DUMP', 'SPLIT_PMD', 'nonsense'])
       expect(invalid([flag])).toMatchObject(inval);
     for (const flag of ['NOFAULT', 'PCI_P2PDMA', 'HONOR_NUMA_FAULT'] as const)
@@ -134,11 +149,36 @@ describe.each(calls)('%s', (name, call) => {
     }
   });
 
+  test.each([0, -1, 1.5, Number.NaN])('a budget of %d is none', (budget) => {
+    const gup = gupOf({ budget });
+    expect(code(() => call(gup, at(START), 4))).toBe('argument');
+    expect(gup.port.log).toEqual([]);
+  });
+
   test('a budget makes the count short, and says where to go on', () => {
     const result = call(gupOf({ budget: 3 }), at(START), 4);
     expect(result).toMatchObject({ ret: 3, stop: { kind: 'budget', addr: START + 0x3000n } });
     expect(call(gupOf({ budget: 4 }), at(START), 4).stop).toBeUndefined();
+    expect(call(gupOf({ budget: Number.POSITIVE_INFINITY }), at(START), 4).ret).toBe(4);
   });
+});
+
+test('a word of 32 bits wraps there', () => {
+  for (const arch of [x86({ paging: 'pae' }), armLpae(), riscv({ mode: 'sv32' })]) {
+    const of = oneTable(arch).mm;
+    const end = (era: Gup['era']) =>
+      getUserPagesFast({ mm: of, port: fakePort(of), ...(era && { era }) }, at(0xffff_f000n), 2);
+    expect([end(E20).ret, end(E25).error], arch.id).toEqual([0, 'EOVERFLOW']);
+  }
+});
+
+test('where Linux has no fast path, all goes the slow way', () => {
+  for (const arch of [riscv({ mode: 'sv39', linux: '6.7' }), armShort(), um({ levels: '2' })]) {
+    const table = oneTable(arch);
+    table.leaf(START, 'pte', 0x8000n);
+    const gup = { mm: table.mm, port: fakePort(table.mm) };
+    expect(getUserPagesFast(gup, at(START), 1), arch.id).toMatchObject({ ret: 0, stop: { kind: 'not-permitted' } });
+  }
 });
 
 test('arm64: the tag of an address is not part of it', () => {
@@ -147,6 +187,9 @@ test('arm64: the tag of an address is not part of it', () => {
   const gup = { mm: arm.mm, port: fakePort(arm.mm) };
   expect(getUserPagesFast(gup, vaddr(0xab00_0000_0040_0000n), 1).frames).toEqual([8]);
   expect(getUserPagesFast({ ...gup, mm }, vaddr(0xab00_0000_0040_0000n), 1).error).toBe('EFAULT');
+  // An address whose bit 55 is set is the kernel's only if all above is: untagged_addr never makes one of it.
+  expect(getUserPagesFast(gup, vaddr(0x00ff_0000_0040_0000n), 1).error).toBe('EFAULT');
+  expect(code(() => getUserPagesFast(gup, ((1n << 64n) + START) as never, 1))).toBe('address-range');
 });
 
 test('s390: a range beyond the process, but not beyond all processes, goes the slow way', () => {
@@ -307,7 +350,54 @@ describe('the slow part', () => {
   });
 });
 
+test('the budget is no limit of the process: what is permitted is decided by the whole range', () => {
+  const three = oneTable(s390(), topOf(3));
+  three.leaf((1n << 42n) - 0x1000n, 'pte', 0x8000n);
+  const gup = { mm: three.mm, port: fakePort(three.mm), budget: 1 };
+  expect(getUserPagesFast(gup, at((1n << 42n) - 0x1000n), 2).stop).toEqual({ kind: 'not-permitted' });
+  expect(getUserPagesFast(gup, at((1n << 42n) - 0x1000n), 1).ret).toBe(1);
+});
+
+test('the slow path ends at the last address of all, and does not begin again at 0', () => {
+  const last = oneTable(s390(), 'pgd');
+  last.leaf(0n, 'pte', 0x8000n);
+  const faults: FaultHandler = {
+    vma: (addr) => ({ ...ANYTHING, start: addr }),
+    fault(addr) {
+      last.leaf(addr, 'pte', 0x9000n);
+      return { kind: 'done' };
+    },
+    migrate: () => 'moved',
+  };
+  const result = getUserPages({ mm: last.mm, port: fakePort(last.mm), faults }, at(2n ** 64n - 0x1000n), 2);
+  expect(result).toMatchObject({ ret: 1, slow: { reason: 'no-vma', addr: 0n } });
+});
+
 describe('giving back', () => {
+  test('one put that throws does not keep the others', () => {
+    const port = fakePort(mm);
+    const pages = holdPages(
+      { mm, port: { ...port, put: (head, w) => (head === 0x801 ? fail() : port.put(head, w)) } },
+      at(START),
+      3,
+    );
+    expect(() => pages.release()).toThrow('put');
+    expect([...port.held.keys()]).toEqual([0x801]);
+    expect(pages.frames).toEqual([]);
+  });
+
+  test('a handle whose frames are refused keeps them', () => {
+    let there = true;
+    const port = fakePort(mm, { page: (pfn) => (there ? anonPage(pfn) : undefined) });
+    const pages = holdPages({ mm, port }, at(START), 2);
+    there = false;
+    expect(code(() => pages.release())).toBe('argument');
+    expect(pages.frames).toHaveLength(2);
+    there = true;
+    pages.release();
+    expect(port.held.size).toBe(0);
+  });
+
   test('frames without a struct page are refused, and then none is given back', () => {
     const port = fakePort(mm, { page: (pfn) => (pfn === 0x801 ? undefined : anonPage(pfn)) });
     const { frames } = getUserPagesFastOnly({ mm, port }, at(START), 1);

@@ -151,6 +151,20 @@ describe('a port that throws at any of its calls', () => {
   });
 });
 
+test('a pgmap that cannot be let go does not keep the others', () => {
+  const devices = oneTable();
+  for (let n = 0n; n < 3n; n++) devices.leaf(START + n * 0x1000n, 'pte', 0x80_0000n, { set: 1n << 58n });
+  const fake = fakePort(devices.mm);
+  let puts = 0;
+  const putPgmap: GupPort['putPgmap'] = (pfn) => {
+    if (++puts === 1) throw new RangeError('pgmap');
+    fake.putPgmap(pfn);
+  };
+  const gup = { mm: devices.mm, port: { ...fake, putPgmap }, era: ERAS['v6.14'] };
+  expect(() => getUserPagesFast(gup, at(START), 3)).toThrow('pgmap');
+  expect([[...fake.pgmaps.values()], fake.held.size]).toEqual([[1], 0]);
+});
+
 test('a put that throws while a refused page is given back is not swallowed', () => {
   const fake = fakePort(mm, { reread: (slot, n, entry) => (slot.level === 'pte' && n === 2 ? 0n : entry) });
   const put = () => {

@@ -113,6 +113,11 @@ describe('a pte', () => {
     expectRefused(one(mm, { era: E20, flags: ['LONGTERM'] }), 'devmap-longterm');
     expectRefused(one(mm, { era: E25, hold: 'pin', flags: ['LONGTERM'] }), 'devmap-longterm');
     expectRefused(one(mm, { era: E20, getPgmap: () => false }), 'pgmap');
+    leaf(ADDR + 0x1000n, 'pte', FRAME + 0x1000n, { set: 1n << 58n });
+    const second = one(mm, { era: E20, pages: 2, getPgmap: (pfn) => pfn === PFN });
+    expectRefused(second, 'pgmap');
+    expect([...second.fake.referenced]).toEqual([]);
+    leaf(ADDR + 0x1000n, 'pte', 0n, { clear: (1n << 64n) - 1n });
     expect(one(mm, { getPgmap: () => false }).ret).toBe(1);
     // devmap comes before special: both bits are set on a real one.
     put({ set: (1n << 58n) | 0x200n });
@@ -163,7 +168,7 @@ describe('a pte', () => {
   test('folio-moved: the page belongs to another folio at each look; once is nothing', () => {
     let looks = 0;
     const moves = (until: number) => (pfn: Pfn) =>
-      anonPage(pfn, { head: (pfn - (looks++ < until ? looks % 2 : 0)) as Pfn });
+      anonPage(pfn, { order: 1, head: (pfn - (looks++ < until ? looks % 2 : 0)) as Pfn });
     const settled = one(mm, { page: moves(3) });
     expect(settled.ret).toBe(1);
     expect([...settled.fake.held]).toEqual([[PFN, { refs: 1, pins: 0 }]]);
@@ -172,6 +177,28 @@ describe('a pte', () => {
     // 2020 did not look again.
     looks = 0;
     expect(one(mm, { era: E20, page: moves(1e9) }).ret).toBe(1);
+  });
+
+  test('a folio that is split or joined between the two looks is weighed as it is when it is held', () => {
+    for (const [first, then, weight] of [
+      [9, 0, { refs: 1024, pins: 0 }],
+      [0, 9, { refs: 1, pins: 1 }],
+    ] as const) {
+      let n = 0;
+      const found = one(mm, { hold: 'pin', page: (pfn) => anonPage(pfn, { order: n++ === 0 ? first : then }) });
+      expect([...found.fake.held]).toEqual([[PFN, weight]]);
+    }
+    // It must be able to move by then: that counts, not what it was before.
+    let n = 0;
+    const zone = (): 'normal' | 'movable' => (n++ === 0 ? 'normal' : 'movable');
+    expectRefused(
+      one(mm, { hold: 'pin', flags: ['LONGTERM'], page: (pfn) => anonPage(pfn, { zone: zone() }) }),
+      'longterm',
+    );
+  });
+
+  test('a port that answers nonsense has refused', () => {
+    expectRefused(one(mm, { tryGet: () => 'maybe' as never }), 'count-zero');
   });
 
   test('changed: the entry, by as little as the accessed bit', () => {
@@ -276,9 +303,17 @@ describe('a pte', () => {
   });
 
   test('no special bit: no pte is trusted, whatever it says', () => {
+    const { special: _, ...is } = X86.rules.pte.is;
+    const without = oneTable({ ...X86, rules: { ...X86.rules, pte: { ...X86.rules.pte, is } } });
+    without.leaf(ADDR, 'pte', FRAME);
+    expectRefused(one(without.mm), 'no-special-bit');
+    without.raw(ADDR, 'pmd', 0n);
+    without.leaf(ADDR, 'pmd', FRAME);
+    expect(one(without.mm).ret).toBe(1);
+    // arm's short descriptors have no such bit, and no fast path at all.
     const arm = oneTable(armShort());
     arm.leaf(ADDR, 'pte', FRAME);
-    expectRefused(one(arm.mm), 'no-special-bit');
+    expect(one(arm.mm).stop).toEqual({ kind: 'not-permitted' });
   });
 
   test('table-unmapped: a bad pmd, since mapping may fail; 2020 followed it', () => {
@@ -330,6 +365,15 @@ describe('leaves above pte', () => {
   const head = (pfn: Pfn): Pfn => (pfn - (pfn % 512)) as Pfn;
   const huge = (change: Partial<Page> = {}) => ({
     page: (pfn: Pfn) => anonPage(pfn, { order: 9, head: head(pfn), ...change }),
+  });
+
+  test('beyond-folio: a leaf that maps more than the folio behind it has', () => {
+    put();
+    for (const [, era] of Object.entries(ERAS)) {
+      expectRefused(one(mm, { era, pages: 3, hold: 'pin', ...page({}) }), 'beyond-folio');
+      expectRefused(one(mm, { era, page: (pfn) => anonPage(pfn, { head: (pfn + 1) as Pfn }) }), 'beyond-folio');
+      expect(one(mm, { era, pages: 2, page: (pfn) => anonPage(pfn, { order: 1, head: PFN as Pfn }) }).ret).toBe(2);
+    }
   });
 
   test('the part that the range covers is taken at once', () => {
@@ -429,7 +473,9 @@ describe('leaves above pte', () => {
     expect([...taken.fake.pgmaps]).toEqual([PFN, PFN + 1, PFN + 2].map((pfn) => [pfn, 0]));
     expect([...taken.fake.referenced]).toHaveLength(3);
     expectRefused(one(mm, { era: E20, pages: 3, flags: ['LONGTERM'] }), 'devmap-longterm');
-    expectRefused(one(mm, { era: E20, pages: 3, getPgmap: (pfn) => pfn !== PFN + 2 }), 'pgmap');
+    const lost = one(mm, { era: E20, pages: 3, getPgmap: (pfn) => pfn !== PFN + 2 });
+    expectRefused(lost, 'pgmap');
+    expect([...lost.fake.referenced]).toEqual([]);
     expectRefused(one(mm, { era: E20, pages: 3, tryGet: (h) => (h === PFN + 2 ? 'zero' : 'got') }), 'count-zero');
     expectRefused(one(mm, { era: E25, pages: 2, page: (pfn) => anonPage(pfn, { device: 'p2pdma' }) }), 'p2pdma');
     const reread: NonNullable<FakeOptions['reread']> = (slot, n, entry) =>

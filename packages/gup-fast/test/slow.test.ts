@@ -106,7 +106,11 @@ describe('a page that is there', () => {
   test('a device’s, special or not, as long as entries say so', () => {
     const device = { leaf: { set: (1n << 58n) | 0x200n }, ...page({ device: 'devdax' as const }) };
     expect([E20, E25].map((era) => run({ era, ...device }).ret)).toEqual([1, 1]);
-    expect(run({ era: E26, ...device })).toMatchObject({ ret: -14, slow: { reason: 'unusable-page' } });
+    expect(run({ era: E26, ...device })).toMatchObject({ ret: -17, slow: { reason: 'unusable-page' } });
+    for (const pgmap of [true, false]) {
+      const got = run({ era: E25, ...device, getPgmap: () => pgmap });
+      expect([got.ret, [...got.fake.pgmaps.values()]]).toEqual(pgmap ? [1, [0]] : [-14, []]);
+    }
   });
 });
 
@@ -129,7 +133,6 @@ describe('a page that needs a fault first', () => {
     expect(run({ era: E25, ...force, vma: { write: false, shared: true } }).slow?.reason).toBe('no-right');
     // Where the mapping may be written, force is not needed and does not help.
     expect(asked(run({ era: E25, ...force, vma: {} })).fault).toEqual(write);
-    expect(asked(run({ era: E25, ...force, page: () => undefined })).fault).toEqual({ ...write, force: true });
     // 2020: not before a fault has copied it, whatever the page says.
     expect(asked(run({ era: E20, ...force })).fault).toEqual({ ...write, force: true });
     for (const copied of [true, false]) {
@@ -159,12 +162,24 @@ describe('a page that needs a fault first', () => {
     expect(run({ ...pin, leaf: {}, ...page({ anonExclusive: false }) }).ret).toBe(1);
   });
 
+  test('of a large leaf the head page is asked whether it is exclusive', () => {
+    const huge = (exclusive: (pfn: Pfn) => boolean): Case => ({
+      ...{ call: pinUserPages, level: 'pmd', leaf: { prot: READ }, handler: { vma: () => VMA } },
+      page: (pfn) => anonPage(pfn, { order: 9, head: PFN as Pfn, anonExclusive: exclusive(pfn) }),
+      pages: 2,
+    });
+    expect(run(huge((pfn) => pfn === PFN)).ret).toBe(2);
+    expect(run(huge((pfn) => pfn !== PFN)).faults).toHaveLength(1);
+  });
+
   test('with a NUMA hint: in 2020 unless forced, today if the caller honours it', () => {
     const hint: Case = { numaBalancing: true, leaf: { prot: NO_RIGHTS } };
     const faults = (more: Case): number => run({ ...hint, ...more }).faults.length;
     expect([faults({ era: E20 }), faults({ era: E20, flags: ['FORCE'] })]).toEqual([1, 0]);
     expect([faults({ era: E25 }), faults({ era: E25, flags: ['HONOR_NUMA_FAULT'] })]).toEqual([0, 1]);
     expect(faults({ era: E25, flags: ['HONOR_NUMA_FAULT'], numaBalancing: false })).toBe(0);
+    // FORCE reads what the mapping has no right to: no hint to be honoured.
+    expect(faults({ era: E25, flags: ['HONOR_NUMA_FAULT', 'FORCE'], vma: { read: false } })).toBe(0);
     // An entry with rights is no hint.
     expect(faults({ era: E25, flags: ['HONOR_NUMA_FAULT'], leaf: {} })).toBe(0);
   });
@@ -180,7 +195,13 @@ describe('a page that cannot be had', () => {
 
   test('without a struct page, or special', () => {
     expect(reason({ page: () => undefined })).toEqual([-14, 'unusable-page']);
-    expect(reason({ leaf: { set: 0x200n } })).toEqual([-14, 'unusable-page']);
+    expect(reason({ leaf: { set: 0x200n } })).toEqual([-17, 'unusable-page']);
+  });
+
+  test('with a protection key that forbids it', () => {
+    const key: Case = { leaf: { set: 3n << 59n }, keyAllows: (k) => k !== 3 };
+    expect(reason(key)).toEqual([-14, 'unusable-page']);
+    expect(run({ ...key, leaf: {} }).ret).toBe(1);
   });
 
   test('p2pdma without its flag; a count that cannot be raised', () => {
@@ -192,6 +213,27 @@ describe('a page that cannot be had', () => {
   test('inaccessible: only pins ask', () => {
     expect(reason({ call: pinUserPages, makeAccessible: () => false })).toEqual([-14, 'unusable-page']);
     expect(run({ makeAccessible: () => false }).ret).toBe(1);
+  });
+
+  test('an error that nobody knows is EFAULT', () => {
+    const fault = () => ({ kind: 'error', error: 'EBUSY' as never }) as const;
+    expect(run({ leaf: { clear: (1n << 64n) - 1n }, handler: { fault } }).ret).toBe(-14);
+  });
+
+  test('a mapping that is lost while a fault has dropped the lock', () => {
+    const table = oneTable();
+    let mapped = true;
+    const faults: FaultHandler = {
+      vma: () => (mapped ? VMA : undefined),
+      fault(addr) {
+        table.leaf(addr, 'pte', FRAME);
+        mapped = false;
+        return { kind: 'retry' };
+      },
+      migrate: () => 'moved',
+    };
+    const got = getUserPages({ mm: table.mm, port: fakePort(table.mm), faults }, at(ADDR), 1);
+    expect(got).toMatchObject({ ret: -14, slow: { reason: 'no-vma' } });
   });
 
   test('an error of the fault is the call’s own', () => {

@@ -42,8 +42,10 @@ export interface AddressSpaceOptions {
   readonly zeroPage?: Folio;
 }
 
-/** How much a stack may grow at once: the guard gap of Linux, 256 pages. */
+/** stack_guard_gap: so many pages lie between a stack and what is mapped below it. */
 const STACK_GAP = 256n;
+/** RLIMIT_STACK, as it usually is: 8 MiB. */
+const STACK_LIMIT = 8n << 20n;
 
 /** One process's memory. */
 export class AddressSpace implements FaultHandler, Space {
@@ -91,14 +93,16 @@ export class AddressSpace implements FaultHandler, Space {
     return made;
   }
 
-  /** Unmaps a whole mapping, and lets go of its pages. */
+  /** Unmaps a whole mapping, and lets go of its pages. @throws UsageError for one that is not in `vmas` as it is */
   munmap(vma: Mapped): void {
+    this.#checkOwn(vma);
     this.#vmas = this.#vmas.filter((one) => one !== vma);
     for (const addr of this.leaves.mappedIn(vma.start, endOf(vma))) this.leaves.clear(addr);
   }
 
-  /** mprotect of a whole mapping: other rights for it, and for what is there; pages that fork shares stay read-only. */
+  /** mprotect of a whole mapping: other rights for it, and for what is there; pages that fork shares stay read-only. Throws as `munmap`. */
   protect(vma: Mapped, prot: { readonly read: boolean; readonly write: boolean }): Mapped {
+    this.#checkOwn(vma);
     const changed: Mapped = { ...vma, ...prot, prot: { ...vma.prot, ...prot, exec: prot.read && vma.prot.exec } };
     this.#vmas = this.#vmas.map((one) => (one === vma ? changed : one));
     // What may be written again becomes so by a fault.
@@ -107,17 +111,25 @@ export class AddressSpace implements FaultHandler, Space {
     return changed;
   }
 
-  /** The mapping that covers `addr`. A stack below which it lies grows if `grow` allows, up to 256 pages at once. */
+  /** The mapping that covers `addr`. A stack below which it lies grows if `grow` allows: up to 8 MiB, and never near another mapping. */
   vma(addr: Vaddr, grow = false): Mapped | undefined {
-    const above = this.#vmas.find((vma) => addr < endOf(vma));
+    const n = this.#vmas.findIndex((vma) => addr < endOf(vma));
+    const above = this.#vmas[n];
     if (!above || above.start <= addr) return above;
     const { size } = this.mm.arch.geometry.pte;
-    if (!grow || !above.growsDown || above.start - addr > STACK_GAP * size) return undefined;
-    const grown: Mapped = { ...above, start: vaddr(addr & -size) };
-    if (this.#vmas.some((vma) => vma !== above && vma.start < above.start && endOf(vma) > grown.start))
-      return undefined;
-    this.#vmas = this.#vmas.map((vma) => (vma === above ? grown : vma));
+    const start = addr & -size;
+    const below = this.#vmas[n - 1];
+    const free = !below || below.growsDown || start - endOf(below) >= STACK_GAP * size;
+    if (!grow || !above.growsDown || !free || endOf(above) - start > STACK_LIMIT) return undefined;
+    const offset = above.offset - Number((above.start - start) / size);
+    const grown: Mapped = { ...above, start: vaddr(start), offset };
+    this.#vmas = this.#vmas.with(n, grown);
     return grown;
+  }
+
+  #checkOwn(vma: Mapped): void {
+    if (!this.#vmas.includes(vma))
+      throw new UsageError('argument', 'vma', 'a mapping of this space, as `vmas` has it now');
   }
 
   /** handle_mm_fault. */
@@ -129,7 +141,8 @@ export class AddressSpace implements FaultHandler, Space {
 
   /** Moves folios to the normal zone; ENOMEM where one is held by others, or no memory is left. */
   migrate(frames: readonly Pfn[]): 'moved' | 'ENOMEM' {
-    return frames.every((pfn) => migrate(this, pfn)) ? 'moved' : 'ENOMEM';
+    const folios = new Set(frames.map((pfn) => this.pages.folio(pfn)?.head ?? pfn));
+    return [...folios].every((head) => migrate(this, head)) ? 'moved' : 'ENOMEM';
   }
 
   /** Whether the task is dying. */
@@ -140,7 +153,7 @@ export class AddressSpace implements FaultHandler, Space {
   /** Touches every page of [addr, addr + size) as the process itself would. @throws UsageError where a touch would be refused */
   touch(addr: Vaddr, size: bigint, write = false): void {
     const page = this.mm.arch.geometry.pte.size;
-    for (let at: bigint = addr; at < addr + size; at += page) {
+    for (let at = addr & -page; at < addr + size; at += page) {
       const answer = this.fault(vaddr(at), { write, unshare: false, force: false });
       if (answer.kind === 'error')
         throw new UsageError('argument', 'addr', `pages that can be touched: ${answer.error}`);
@@ -167,6 +180,7 @@ export class AddressSpace implements FaultHandler, Space {
       putPgmap: (pfn) => pages.putPgmap(pfn),
       makeAccessible: (pfn) => pages.makeAccessible(pfn),
       markReferenced: (pfn) => pages.markReferenced(pfn),
+      clearReferenced: (pfn) => pages.clearReferenced(pfn),
       irqSave: () => undefined,
       irqRestore: () => undefined,
       seqBegin: () => this.writeProtectSeq,

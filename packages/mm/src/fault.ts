@@ -26,10 +26,17 @@ export function handleFault(space: Space, at: Vaddr, request: FaultRequest): Fau
   if (result.kind !== 'leaf') return missing(fault);
   const pfn = Number(result.paddr >> BigInt(space.mm.arch.spec.pageShift)) as Pfn;
   const folio = space.pages.folio(pfn);
-  const writable = pXdIs(space.mm, 'write', result.level, result.entry);
-  if (folio && request.write && !writable) return writeProtected(fault, result.level, folio, pfn);
-  if (folio && request.unshare && !writable) return unshared(fault, result.level, folio, pfn);
-  return DONE;
+  const { level, entry } = result;
+  // do_numa_page: a hint in a mapping that has rights. What may be written becomes so by the next fault.
+  if (pXdIs(space.mm, 'protnone', level, entry) && vma.read) {
+    space.leaves.protect(onLeaf(fault, level).addr, readOnly(vma));
+    return DONE;
+  }
+  if (!folio || pXdIs(space.mm, 'write', level, entry)) return DONE;
+  // Of a large leaf the head page says whose it is.
+  const own = folio.mapping === 'anon' && (folio.exclusive[level === 'pte' ? pfn - folio.head : 0] ?? false);
+  if (request.write) return writeProtected(fault, level, folio, own);
+  return request.unshare ? unshared(fault, level, folio, own) : DONE;
 }
 
 const permits = (vma: Mapped, { write, force }: FaultRequest): boolean =>
@@ -61,18 +68,15 @@ function anonymous(fault: Fault): FaultAnswer {
   return folio ? owned({ ...fault, addr: at.addr }, at.level, folio) : failed('ENOMEM');
 }
 
-/** The page is there, and may not be written. */
-function writeProtected(fault: Fault, level: Level, folio: Folio, pfn: Pfn): FaultAnswer {
+/** The page is there, and may not be written. `own`: it is exclusively this mapping's. */
+function writeProtected(fault: Fault, level: Level, folio: Folio, own: boolean): FaultAnswer {
   const { vma } = fault;
   if (vma.shared) return reuse(fault, level);
-  const own = folio.mapping === 'anon' && !folio.zero;
   // wp_can_reuse_anon_folio: nobody else has it, neither mapped nor held.
-  if (own && (folio.exclusive[pfn - folio.head] || folio.refs === 1)) {
-    folio.exclusive.fill(true);
-    // FORCE: the entry of a mapping that may not be written stays so.
-    return vma.write ? reuse(fault, level) : { kind: 'done', copied: true };
-  }
-  return copy(onLeaf(fault, level), level, folio);
+  if (!own && !(folio.mapping === 'anon' && folio.refs === 1)) return copy(onLeaf(fault, level), level, folio);
+  folio.exclusive.fill(true);
+  // FORCE: the entry of a mapping that may not be written stays so.
+  return vma.write ? reuse(fault, level) : { kind: 'done', copied: true };
 }
 
 function reuse(fault: Fault, level: Level): FaultAnswer {
@@ -82,16 +86,14 @@ function reuse(fault: Fault, level: Level): FaultAnswer {
 }
 
 /** A read-only page is to belong to this mapping alone, without becoming writable. */
-function unshared(fault: Fault, level: Level, folio: Folio, pfn: Pfn): FaultAnswer {
+function unshared(fault: Fault, level: Level, folio: Folio, own: boolean): FaultAnswer {
   const { vma } = fault;
-  if (vma.shared) return DONE;
+  if (vma.shared || own) return DONE;
   if (folio.mapping === 'anon' && folio.refs === 1) {
     folio.exclusive.fill(true);
     return DONE;
   }
-  if (folio.mapping === 'anon' && folio.exclusive[pfn - folio.head]) return DONE;
-  const at = onLeaf(fault, level);
-  return copy({ ...at, vma: { ...vma, prot: readOnly(vma) } }, level, folio);
+  return copy({ ...onLeaf(fault, level), vma: { ...vma, prot: readOnly(vma) } }, level, folio);
 }
 
 /** A copy of its own for a private mapping, of the size that the page had. */

@@ -1,6 +1,16 @@
 /** A mapping (`vm_area_struct`): which addresses, with which rights, of what. */
 import type { Vma } from '@kernel-mm/gup-fast';
-import { checkPages, type Level, type Mm, type Prot, UsageError, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import {
+  checkPages,
+  type Level,
+  limitOf,
+  type Mm,
+  type Prot,
+  topLevel,
+  UsageError,
+  type Vaddr,
+  vaddrWrap,
+} from '@kernel-mm/pgtable-core';
 import type { Backing } from './backing.ts';
 import type { FolioClass } from './folio.ts';
 
@@ -48,22 +58,32 @@ export function mappedOf(mm: Mm, request: MmapRequest): Mapped {
   if (backing?.kind === 'secretmem' && !shared) throw new UsageError('argument', 'shared', 'true for secret memory');
   const end = vaddrWrap(addr + size);
   checkPages(mm.arch, addr, end);
+  const top = topLevel(mm);
+  if (top && addr + size > limitOf(mm, top))
+    throw new UsageError('address-range', 'addr, size', 'addresses of user space');
+  const huge = levelOf(mm, request);
   return {
     ...{ start: addr, end, read, write, mayRead: true, mayWrite: true, shared },
     ...{ prot: { read, write, exec, user: true }, backing, offset: request.offset ?? 0 },
     ...{ io: request.io ?? false, fsdax: backing?.kind === 'fsdax', secret: backing?.kind === 'secretmem' },
     ...{ dirtyTracking: backing?.dirtyTracking ?? false, growsDown: request.growsDown ?? false },
-    ...{ huge: levelOf(mm, backing) ?? request.huge ?? 'pte', zone: request.zone ?? 'normal' },
+    ...{ huge, zone: request.zone ?? 'normal' },
   };
 }
 
-/** The level whose leaf has the size of the file's folios. */
-function levelOf(mm: Mm, backing: Backing | undefined): Level | undefined {
-  if (!backing?.order) return undefined;
-  const shift = backing.order + mm.arch.spec.pageShift;
-  const level = (['pud', 'pmd'] as const).find(
-    (one) => mm.arch.geometry[one].shift === shift && mm.arch.spec.levels[one].leaf,
-  );
+/** The level of the leaves that are wanted: that of the size of the file's folios, or the one asked for. */
+function levelOf(mm: Mm, { backing, addr, size, offset = 0, huge = 'pte' }: MmapRequest): Level {
+  const { geometry, spec } = mm.arch;
+  const hasLeaf = (level: Level): boolean =>
+    level === 'pte' || (spec.levels[level].leaf && spec.levels[level].is.leaf) !== undefined;
+  if (!backing?.order) {
+    if (hasLeaf(huge)) return huge;
+    throw new UsageError('argument', 'huge', `a level that has leaves on ${mm.arch.id}`);
+  }
+  const shift = backing.order + spec.pageShift;
+  const level = (['pud', 'pmd'] as const).find((one) => geometry[one].shift === shift && hasLeaf(one));
   if (!level) throw new UsageError('argument', 'backing', 'folios of the size of a leaf');
+  if (((addr | size) & (geometry[level].size - 1n)) !== 0n || offset % 2 ** backing.order !== 0)
+    throw new UsageError('range-unaligned', 'addr, size, offset', 'multiples of the size of the file’s folios');
   return level;
 }

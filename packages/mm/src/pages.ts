@@ -38,7 +38,10 @@ export class Pages implements PagePort {
 
   /** A new folio, aligned to its size, with one reference; `undefined` where no frames are left. Freed frames are not used anew. */
   alloc(kind: FolioClass = {}): Folio | undefined {
-    const pages = 2 ** (kind.order ?? 0);
+    const { order = 0 } = kind;
+    if (!Number.isInteger(order) || order < 0 || order > 30)
+      throw new UsageError('argument', 'order', 'a whole number up to 30');
+    const pages = 2 ** order;
     const head = Math.ceil(this.#next / pages) * pages;
     if (head + pages > this.#end) return undefined;
     this.#next = head + pages;
@@ -72,6 +75,7 @@ export class Pages implements PagePort {
 
   /** Never from 0, never past what an int holds. */
   tryGet(head: Pfn, refs: number): Got {
+    checkWeight({ refs, pins: 0 });
     const folio = this.#folios.get(head);
     if (!folio || folio.refs === 0) return 'zero';
     if (folio.refs < 0) return this.#report('negative', folio, { refs, pins: 0 }, 'negative');
@@ -95,7 +99,9 @@ export class Pages implements PagePort {
   put(head: Pfn, asked: Weight): void {
     const folio = this.#held(head, asked);
     if (!folio) return;
-    if (folio.refs < asked.refs || folio.pins < asked.pins || (folio.zero && folio.refs === asked.refs)) {
+    const last = folio.refs === asked.refs;
+    // A folio is not freed while it has pins, and the zero page never.
+    if (folio.refs < asked.refs || folio.pins < asked.pins || (last && (folio.zero || folio.pins > asked.pins))) {
       this.#report('underflow', folio, asked, undefined);
       return;
     }
@@ -134,7 +140,14 @@ export class Pages implements PagePort {
     if (folio) folio.referenced = true;
   }
 
+  /** And back. */
+  clearReferenced(pfn: Pfn): void {
+    const folio = this.#folios.get(pfn);
+    if (folio) folio.referenced = false;
+  }
+
   #held(head: Pfn, asked: Weight): Folio | undefined {
+    checkWeight(asked);
     const folio = this.#folios.get(head);
     if (folio && folio.refs > 0) return folio;
     return this.#report('free-page', folio ?? newFolio(head, {}), asked, undefined);
@@ -144,4 +157,9 @@ export class Pages implements PagePort {
     this.reports.push({ kind, head, refs, pins, asked });
     return answer;
   }
+}
+
+function checkWeight({ refs, pins }: Weight): void {
+  if (!Number.isInteger(refs) || refs < 0 || !Number.isInteger(pins) || pins < 0)
+    throw new UsageError('argument', 'refs, pins', 'whole numbers, not negative');
 }

@@ -202,21 +202,35 @@ describe('large pages', () => {
 
 describe('stacks', () => {
   const [, arch] = archs.find(([id]) => id === 'x86-64')!;
-  const s = space(arch);
   const TOP = 0x7000_0000n;
-  s.mmap({ addr: at(TOP), size: 0x1000n, write: true, growsDown: true });
-  s.mmap({ addr: at(TOP - 0x20_0000n), size: 0x1000n });
+  const K4 = 0x1000n;
+  const stack = (below?: bigint, backing?: Backing) => {
+    const s = space(arch);
+    s.mmap({ addr: at(TOP), size: K4, write: true, growsDown: true, offset: 5, ...(backing && { backing }) });
+    if (below) s.mmap({ addr: at(below), size: K4 });
+    return s;
+  };
 
-  test('grow only where it is asked for, not too far, and not over another mapping', () => {
-    expect(s.vma(at(TOP - 0x1000n))).toBeUndefined();
-    expect(s.vma(at(TOP - 0xf800n), true)).toMatchObject({ start: TOP - 0x1_0000n });
-    expect(s.vma(at(TOP - 0x1_0000n))).toMatchObject({ growsDown: true });
-    expect(s.vma(at(TOP - 0x1_0000n - 0x10_1000n), true)).toBeUndefined();
-    expect(s.vma(at(TOP - 0x1_0000n - 0x10_0000n), true)).toMatchObject({ start: TOP - 0x11_0000n });
-    // Its first page is free; the one below belongs to somebody.
-    expect(s.vma(at(TOP - 0x20_0000n), true)).toMatchObject({ growsDown: false });
-    expect(s.vma(at(TOP - 0x20_1000n), true)).toBeUndefined();
-    expect(s.vma(at(TOP - 0x1f_f000n), true)).toMatchObject({ start: TOP - 0x1f_f000n });
+  test('grow only where it is asked for, down to the page that is touched', () => {
+    const s = stack();
+    expect(s.vma(at(TOP - K4))).toBeUndefined();
+    expect(s.vma(at(TOP - 300n * K4 + 0x800n), true)).toMatchObject({ start: TOP - 300n * K4, growsDown: true });
+    expect(s.vma(at(TOP - 300n * K4))).toMatchObject({ growsDown: true });
+  });
+
+  test('to 8 MiB in all, and no nearer than 256 pages to what is mapped below', () => {
+    const s = stack();
+    expect(s.vma(at(TOP - 2048n * K4), true)).toBeUndefined();
+    expect(s.vma(at(TOP - 2047n * K4), true)).toBeDefined();
+    const near = stack(TOP - 400n * K4);
+    expect(near.vma(at(TOP - 144n * K4), true)).toBeUndefined();
+    expect(near.vma(at(TOP - 143n * K4), true)).toBeDefined();
+    expect(near.vma(at(TOP - 400n * K4), true)).toMatchObject({ growsDown: false });
+  });
+
+  test('what a grown mapping shows of a file begins that much earlier', () => {
+    const s = stack();
+    expect(s.vma(at(TOP - 2n * K4), true)).toMatchObject({ offset: 3 });
   });
 });
 
@@ -241,6 +255,40 @@ describe('migration', () => {
     for (const pfn of frames) expect(s.pages.folio(pfn)).toMatchObject({ zone: 'normal', refs: 1025 });
     unpinUserPages(gup, frames);
     expect(s.pages.reports).toEqual([]);
+  });
+
+  test('several pages of one folio move with it, once', () => {
+    const s = space(arch);
+    s.mmap({ addr: at(1n << 21n), size: 1n << 21n, write: true, huge: 'pmd', zone: 'movable' });
+    s.touch(at(1n << 21n), 0x1000n, true);
+    expect(pinUserPagesFast(s.gup(), at(1n << 21n), 3, ['LONGTERM', 'WRITE'])).toMatchObject({ ret: 3 });
+    const twice = space(arch);
+    const backing = new Backing(twice.pages, { kind: 'shmem', zone: 'movable' });
+    for (const addr of [0x1000n, 0x2000n])
+      twice.mmap({ addr: at(addr), size: 0x1000n, write: true, shared: true, backing });
+    expect(pinUserPagesFast(twice.gup(), at(0x1000n), 2, ['LONGTERM', 'WRITE'])).toMatchObject({ ret: 2 });
+    expect([s.pages.reports, twice.pages.reports]).toEqual([[], []]);
+  });
+
+  test('a read-only long-term pin of the zero page gets a page of its own, which stays', () => {
+    const s = space(arch);
+    s.mmap({ addr: at(0x1000n), size: 0x1000n, write: true });
+    const { frames } = pinUserPagesFast(s.gup(), at(0x1000n), 1, ['LONGTERM']);
+    s.touch(at(0x1000n), 1n, true);
+    expect(frames).toEqual([s.frame(at(0x1000n))]);
+    expect(frames).not.toEqual([s.zeroPage.head]);
+    const short = space(arch);
+    short.mmap({ addr: at(0x1000n), size: 0x1000n, write: true });
+    expect(pinUserPagesFast(short.gup(), at(0x1000n), 1).frames).toEqual([short.zeroPage.head]);
+  });
+
+  test('a NUMA hint is taken back by a fault', () => {
+    const s = space(arch);
+    s.mmap({ addr: at(0x1000n), size: 0x1000n, write: true });
+    s.touch(at(0x1000n), 1n, true);
+    s.leaves.protect(0x1000n, { read: false, write: false, exec: false, user: false });
+    const gup = { ...s.gup(), numaBalancing: true };
+    expect(pinUserPagesFast(gup, at(0x1000n), 1, ['WRITE', 'HONOR_NUMA_FAULT'])).toMatchObject({ ret: 1, fast: 0 });
   });
 
   test('what somebody else holds stays, and nothing is pinned', () => {
@@ -279,7 +327,7 @@ describe('migration', () => {
 test('bad requests', () => {
   const [, arch] = archs.find(([id]) => id === 'x86-64')!;
   const s = space(arch);
-  s.mmap({ addr: at(0x1000n), size: 0x2000n });
+  s.mmap({ addr: at(0x1000n), size: 0x2000n, write: true });
   const refused = (addr: bigint, size: bigint): string => {
     try {
       s.mmap({ addr: at(addr), size });
@@ -294,6 +342,18 @@ test('bad requests', () => {
   expect(refused(0x3000n, -0x1000n)).toBe('range-empty');
   expect(refused(2n ** 64n - 0x1000n, 0x2000n)).toBe('range-empty');
   expect(refused(0x3001n, 0x1000n)).toBe('range-unaligned');
+  expect(refused((1n << 47n) - 0x1000n, 0x1000n)).toBe('address-range');
+  const vma = s.vma(at(0x1000n))!;
+  const other = s.protect(vma, { read: true, write: false });
+  for (const stale of [() => s.munmap(vma), () => s.protect(vma, { read: true, write: true })])
+    expect(stale).toThrow('vmas');
+  s.munmap(other);
+  expect(() => s.munmap(other)).toThrow('vmas');
+  const huge = new Backing(s.pages, { kind: 'hugetlb', order: 9 });
+  for (const odd of [{ addr: at(0x1000n) }, { size: 0x1000n }, { offset: 1 }])
+    expect(() => s.mmap({ addr: at(0n), size: 1n << 21n, backing: huge, ...odd })).toThrow('folios');
+  const um = space(archs.find(([id]) => id === 'arm-lpae')![1]);
+  expect(() => um.mmap({ addr: at(0n), size: 0x1000n, huge: 'pud' })).toThrow('huge');
   expect(() => space(arch, { tables: { alloc: () => undefined } })).toThrow('top table');
   const pages = new Pages(1 as never, 1);
   pages.alloc();

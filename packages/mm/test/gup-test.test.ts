@@ -119,6 +119,12 @@ describe.each(archs)('%s', (_, arch, top) => {
   });
 });
 
+test('a size that wraps is EINVAL', () => {
+  const s = space(archs[0]![1], { top: archs[0]![2] });
+  const test = { addr: at(0x1000n), size: 2n ** 64n - 0x1000n, flags: [], nrPagesPerCall: 1 };
+  expect(gupTest(s, s.gup(), 'GUP_FAST_BENCHMARK', test)).toMatchObject({ error: 'EINVAL', size: 0n });
+});
+
 // gup_longterm: memfd and tmpfile are shmem, local tmpfiles an ordinary file system's, memfd-hugetlb hugetlb.
 const CLASSES: BackingKind[] = ['shmem', 'file', 'hugetlb', 'secretmem', 'fsdax'];
 

@@ -109,6 +109,23 @@ describe('counts', () => {
     ]);
   });
 
+  test('a folio with pins is not freed, and weights are whole numbers', () => {
+    const all = pages();
+    const folio = made(all, { order: 2 });
+    all.add(folio.head, { refs: 1, pins: 1 });
+    all.put(folio.head, { refs: 2, pins: 0 });
+    expect(folio).toMatchObject({ refs: 2, pins: 1 });
+    all.put(folio.head, { refs: 2, pins: 1 });
+    expect(folio).toMatchObject({ refs: 0, pins: 0 });
+    expect(all.reports.map(({ kind }) => kind)).toEqual(['underflow']);
+    for (const bad of [-1, 0.5, Number.NaN]) {
+      expect(() => all.tryGet(folio.head, bad)).toThrow('refs, pins');
+      expect(() => all.put(folio.head, { refs: 1, pins: bad })).toThrow('refs, pins');
+      expect(() => all.alloc({ order: bad })).toThrow('order');
+    }
+    expect(() => all.alloc({ order: 1024 })).toThrow('order');
+  });
+
   test('the zero page is never freed', () => {
     const all = pages();
     const zero = made(all, { zero: true });

@@ -36,6 +36,8 @@ export interface ArchSpec {
    * and low again, until that has not changed. One load unless said otherwise.
    */
   readonly entryRead?: 'low-high-low';
+  /** Whether Linux walks these tables without a lock (HAVE_GUP_FAST). It does, unless `false` is said. */
+  readonly fastGup?: false;
   /** Which addresses its tables translate. */
   readonly va: AddressRule;
   /** The register that points at the top table. */

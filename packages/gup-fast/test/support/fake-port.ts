@@ -86,6 +86,9 @@ export function fakePort(mm: Mm, options: FakeOptions = {}): FakePort {
     markReferenced: (pfn) => {
       port.referenced.add(pfn);
     },
+    clearReferenced: (pfn) => {
+      port.referenced.delete(pfn);
+    },
     irqSave: () => {
       port.irqsOff = true;
       port.log.push('irqSave');

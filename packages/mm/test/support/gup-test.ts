@@ -32,6 +32,7 @@ export interface GupTest {
 }
 
 export interface GupTestResult {
+  readonly error?: 'EINVAL';
   /** Bytes that were reached, as the driver reports them. */
   readonly size: bigint;
   readonly frames: readonly Pfn[];
@@ -54,6 +55,7 @@ const CALLS: Readonly<Record<Command, Call>> = {
 export function gupTest(space: AddressSpace, gup: Gup, command: Command, test: GupTest): GupTestResult {
   const page = space.mm.arch.geometry.pte.size;
   const end = test.addr + test.size;
+  if (end >> 64n) return { error: 'EINVAL', size: 0n, frames: [], unpinned: [], dumped: [] };
   const frames: Pfn[] = [];
   let addr: bigint = test.addr;
   let nr = test.nrPagesPerCall;
