@@ -63,7 +63,8 @@ describe('what passes', () => {
 
   test('what cannot be compared is counted, with its reason', () => {
     const { out } = conformance(join(guests, 's390x-1.json.gz'));
-    expect(out).toContain('not checked: 514 the signals of s390x do not carry the CPU’s code');
+    expect(out).toMatch(/^not checked: 48 a leaf size beyond what the tables translate, /m);
+    expect(out).toContain(', 514 the signals of s390x do not carry the CPU’s code');
   });
 });
 

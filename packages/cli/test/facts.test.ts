@@ -82,11 +82,24 @@ describe('what else a guest says', () => {
     ['the prefix', (json) => (json.guest.options.prefix = '0x0'), 'kernel'],
   ])('%s', (_, corrupt, kind) => expect(new Set(failing('s390x-1', 'l3', corrupt))).toEqual(new Set([kind])));
 
+  test.each([
+    ['an answer of gup_fast', { phys: '0x1000' }, 'gup_fast'],
+    ['a leaf size', { page_size: 0x200000 }, 'leaf size'],
+  ])('%s', (_, change, kind) => {
+    const kinds = failing('x86_64-l4-1', 'l4', (json) => {
+      const fact = json.processes.find(({ name }: Json) => name === 'l4').facts.find((f: Json) => f.gup_fast?.phys);
+      Object.assign(fact.gup_fast, change);
+    });
+    expect(kinds).toEqual([kind]);
+  });
+
   test('a root register: hardly a fact is left', () => {
     const kinds = failing('riscv64-sv48-1', 'l4', (json) => {
       json.processes[0].registers.satp = json.kernel.registers.satp;
     });
-    expect(new Set(kinds)).toEqual(new Set(['pagemap', 'head', 'qemu_gpa', 'touch_r', 'touch_w']));
+    expect(new Set(kinds)).toEqual(
+      new Set(['pagemap', 'gup_fast', 'leaf size', 'head', 'qemu_gpa', 'touch_r', 'touch_w']),
+    );
     expect(kinds.length).toBeGreaterThan(200);
   });
 });
