@@ -9,3 +9,7 @@ export { LeafTable, type LeafWish } from './leaf-table.ts';
 export type { Mapped, MmapRequest } from './mapping.ts';
 export { type PageReport, Pages } from './pages.ts';
 export type { Space } from './space.ts';
+export { FORMS, type Form } from './walkers/forms.ts';
+export { type Flushed, Gather, type GatherOptions } from './walkers/gather.ts';
+export { type MmPort, mmPort, type Range, type TableCounts, type TableFreeing, type WalkerOf } from './walkers/port.ts';
+export type { Outside, WalkerOptions } from './walkers/walk.ts';

@@ -20,12 +20,23 @@ export interface RangeStep<L extends UpperLevel = UpperLevel> {
   readonly parent?: Visit;
 }
 
+/**
+ * What becomes of a slot. `again` reads it anew; `into` goes down by another value than was read, as who has just put a
+ * table there does; `stop` ends the whole walk.
+ */
+export type Decision = 'descend' | 'skip' | 'again' | 'stop' | { readonly into: Entry };
+
 /** What a walker does at each slot, and with each table of ptes. */
 export interface RangeVisitor {
-  /** One upper slot. `stop` ends the whole walk. */
-  enter(step: RangeStep): 'descend' | 'skip' | 'stop';
-  /** The ptes of [addr, end), the first of them in `slot`, below the pmd visited last. `false` ends the whole walk. */
-  ptes(slot: Slot<'pte'>, addr: Vaddr, end: Vaddr, pmd: Visit): boolean;
+  /** One upper slot. */
+  enter(step: RangeStep): Decision;
+  /**
+   * The ptes of [addr, end), the first of them in `slot`, below the pmd visited last. `false` ends the whole walk; an
+   * address before `end` has the pmd read anew, and the walk go on from there.
+   */
+  ptes(slot: Slot<'pte'>, addr: Vaddr, end: Vaddr, pmd: Visit): boolean | Vaddr;
+  /** After everything below an upper slot, also where that ended the walk (`done` is false then). `false` ends it here. */
+  leave?(step: RangeStep, done: boolean): boolean;
   /** A slot that lies outside memory; the walk ends. */
   outside(slot: Slot, addr: Vaddr): void;
 }
@@ -53,7 +64,7 @@ function walkTable<L extends UpperLevel>(
   end: Vaddr,
   parent?: Visit,
 ): boolean {
-  const { mm, stepper, stack, visitor } = walk;
+  const { mm, stepper, visitor } = walk;
   let slot = first;
   let addr = start;
   do {
@@ -63,21 +74,39 @@ function walkTable<L extends UpperLevel>(
       return false;
     }
     const next = stepper.boundary(mm, slot.level, entry, addr, end);
-    const decision = visitor.enter({ slot, entry, addr, next, end, ...(parent && { parent }) });
+    const step: RangeStep<L> = { slot, entry, addr, next, end, ...(parent && { parent }) };
+    const decision = visitor.enter(step);
     if (decision === 'stop') return false;
-    if (decision === 'descend') {
-      const visit: Visit<L> = { slot, entry, copy: stack.push(slot, entry) };
-      const down: Slot = stepper.descend(mm, visit, addr);
-      const done = isPte(down)
-        ? visitor.ptes(down, addr, next, visit)
-        : walkTable(walk, down as Slot<UpperLevel>, addr, next, visit);
-      stack.pop();
-      if (!done) return false;
+    if (decision === 'again') continue;
+    if (decision !== 'skip') {
+      const below = walkBelow(walk, step, decision === 'descend' ? entry : (decision.into as Entry<L>));
+      const done = below !== false;
+      if (!(visitor.leave?.(step, done) ?? true) || !done) return false;
+      if (below !== true) {
+        addr = below;
+        continue;
+      }
     }
     slot = slotPlus(slot, 1n, mm.arch.geometry[slot.level].slotBytes);
     addr = next;
   } while (addr !== end);
   return true;
+}
+
+/** What lies below one slot, as the table that `entry` designates. */
+function walkBelow<L extends UpperLevel>(
+  walk: RangeWalk,
+  { slot, addr, next }: RangeStep<L>,
+  entry: Entry<NoInfer<L>>,
+): boolean | Vaddr {
+  const { mm, stepper, stack, visitor } = walk;
+  const visit: Visit<L> = { slot, entry, copy: stack.push(slot, entry) };
+  const down: Slot = stepper.descend(mm, visit, addr);
+  const below = isPte(down)
+    ? visitor.ptes(down, addr, next, visit)
+    : walkTable(walk, down as Slot<UpperLevel>, addr, next, visit);
+  stack.pop();
+  return below === next || below;
 }
 
 const isPte = (slot: Slot): slot is Slot<'pte'> => slot.level === 'pte';

@@ -1,0 +1,93 @@
+/** The port of ordinary walkers: tables read and written, their locks and their memory, and what the hardware is told. */
+import { memoryPort, type Port } from '@kernel-mm/gup-fast';
+import {
+  type Entry,
+  type Level,
+  type LowerLevel,
+  type Mm,
+  newTable,
+  type Paddr,
+  type Slot,
+  type TableAllocator,
+  type Vaddr,
+  writeEntry,
+} from '@kernel-mm/pgtable-core';
+
+/** A range of addresses; an `end` of 0 is 2^64. */
+export interface Range {
+  readonly start: Vaddr;
+  readonly end: Vaddr;
+}
+
+/** Every access of a walker to state that others share. */
+export interface MmPort extends Port {
+  /** set_pXd: `false`, and nothing written, where the slot lies outside memory. */
+  writeOnce<L extends Level>(slot: Slot<L>, entry: Entry<NoInfer<L>>): boolean;
+  /** The page-table lock of the table that a slot lies in. */
+  lock(slot: Slot): void;
+  /** Its release. */
+  unlock(slot: Slot): void;
+  /** A table of this level, every slot none; `undefined` where there is no memory. Counts it. */
+  allocTable(level: LowerLevel): Paddr | undefined;
+  /** Takes a table back that nothing designates and no walker can reach any more. Counts it. */
+  freeTable(level: LowerLevel, table: Paddr): void;
+  /** flush_cache_range, and flush_tlb_range or flush_tlb_kernel_range. */
+  flushCache(range: Range): void;
+  /** What translations of the range the hardware remembers, it forgets. */
+  flushTlb(range: Range): void;
+  /** arch_sync_kernel_mappings: other top tables learn of a changed entry. */
+  syncKernel(range: Range): void;
+  /** Drops the reference that a mapping held to a page. */
+  freePage(pfn: number): void;
+  /** Waits until no walker with interrupts off is left that could still be in a table which was unlinked before. */
+  syncTables(how: TableFreeing): void;
+  /** pgtable_trans_huge_deposit: a table of ptes set aside for a huge pmd, so that splitting it cannot fail. */
+  deposit(slot: Slot<'pmd'>, table: Paddr): void;
+  /** pgtable_trans_huge_withdraw: the table that was set aside; where none was, a new one, if there is memory. */
+  withdraw(slot: Slot<'pmd'>): Paddr | undefined;
+}
+
+/** How tables are freed: in batches after an RCU grace period, or at once after an interrupt to every CPU. */
+export type TableFreeing = 'rcu' | 'ipi';
+
+/** What a walker works on. */
+export interface WalkerOf {
+  readonly mm: Mm;
+  readonly port: MmPort;
+}
+
+/** How many tables of each level there are: mm->pgtables_bytes, by level. */
+export type TableCounts = Record<LowerLevel, number>;
+
+/** The port to an address space of one's own. `freed` is where tables go; the allocator may take them anew. */
+export function mmPort(
+  mm: Mm,
+  tables: TableAllocator,
+  counts: TableCounts = { p4d: 0, pud: 0, pmd: 0, pte: 0 },
+  freed: (level: LowerLevel, table: Paddr) => void = () => undefined,
+): MmPort {
+  const nothing = (): void => undefined;
+  const deposits = new Map<bigint, Paddr>();
+  const port: MmPort = {
+    ...memoryPort(mm),
+    writeOnce: (slot, entry) => writeEntry(mm, slot, entry),
+    ...{ lock: nothing, unlock: nothing, flushCache: nothing, flushTlb: nothing, syncKernel: nothing },
+    allocTable(level) {
+      const table = newTable(mm.arch, mm.memory, tables, level);
+      if (table !== undefined) counts[level]++;
+      return table;
+    },
+    freeTable(level, table) {
+      counts[level]--;
+      freed(level, table);
+    },
+    ...{ freePage: nothing, syncTables: nothing },
+    deposit: (slot, table) => void deposits.set(slot.addr, table),
+    withdraw(slot) {
+      const table = deposits.get(slot.addr);
+      deposits.delete(slot.addr);
+      return table ?? port.allocTable('pte');
+    },
+  };
+  return port;
+}

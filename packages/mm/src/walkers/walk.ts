@@ -1,0 +1,120 @@
+/** The stepping core as ordinary walkers use it: the form a parameter, the loop over ptes once. */
+import {
+  type Decision,
+  type Entry,
+  type RangeStep,
+  type Slot,
+  slotPlus,
+  type Vaddr,
+  vaddrWrap,
+  walkRange,
+} from '@kernel-mm/pgtable-core';
+import { FORMS, type Form } from './forms.ts';
+import type { Range, WalkerOf } from './port.ts';
+
+/** A slot lies outside memory, and the walk ended there: a kernel would have read whatever is there. */
+export interface Outside {
+  readonly kind: 'outside-memory';
+  readonly slot: Slot;
+  readonly addr: Vaddr;
+}
+
+/** One pte. */
+export interface PteStep {
+  readonly slot: Slot<'pte'>;
+  readonly entry: Entry<'pte'>;
+  readonly addr: Vaddr;
+}
+
+/** The part of a table of ptes that a walk has come to. */
+export interface PteRange extends Range {
+  readonly slot: Slot<'pte'>;
+}
+
+/**
+ * What becomes of the loop after a pte: it goes on (`next`, or nothing); it ends here and the pmd is read anew, to go on
+ * behind this pte (`leave`) or with it (`stay`); or the whole walk ends (`stop`).
+ */
+export type PteDecision = 'next' | 'leave' | 'stay' | 'stop' | undefined;
+
+/** What a walker does where it comes. */
+export interface Visitor {
+  /** One upper slot. */
+  enter(step: RangeStep): Decision;
+  /** After all below it; `false` ends the walk. */
+  leave?(step: RangeStep, done: boolean): boolean;
+  /** Before the first pte of a table, for example to lock it. */
+  open?(table: PteRange): void;
+  pte?(pte: PteStep): PteDecision;
+  /** After the last pte that was visited, whatever ended the loop. */
+  close?(table: PteRange): void;
+}
+
+/** How a walker is run. */
+export interface WalkerOptions {
+  /** How slots end; `static` unless said otherwise. */
+  readonly form?: Form;
+  /** Called at every visit of an upper slot, before the walker sees it. */
+  readonly onStep?: (step: RangeStep) => void;
+}
+
+/** Walks a range that is not empty. @returns where it left memory, if it did */
+export function runWalk(walker: WalkerOf, range: Range, options: WalkerOptions, visitor: Visitor): Outside | undefined {
+  const { mm, port } = walker;
+  const { form = 'static', onStep } = options;
+  const { readOnce, stack } = port;
+  let left: Outside | undefined;
+  const outside = (slot: Slot, addr: Vaddr): void => {
+    left = { kind: 'outside-memory', slot, addr };
+  };
+  const { leave } = visitor;
+  walkRange(
+    {
+      ...{ mm, readOnce, stack, stepper: FORMS[form] },
+      visitor: {
+        outside,
+        ...(leave && { leave: (step, done) => leave(step, done) }),
+        enter(step) {
+          onStep?.(step);
+          return visitor.enter(step);
+        },
+        ptes(slot, start, end) {
+          const table: PteRange = { slot, start, end };
+          visitor.open?.(table);
+          const result = eachPte(walker, table, visitor, outside);
+          visitor.close?.(table);
+          return result;
+        },
+      },
+    },
+    range.start,
+    range.end,
+  );
+  return left;
+}
+
+/** @returns `true` if all ptes were visited, `false` if the walk ends, else the address to go on from */
+function eachPte(
+  { mm, port }: WalkerOf,
+  { slot: first, start, end }: PteRange,
+  { pte }: Visitor,
+  outside: (slot: Slot, addr: Vaddr) => void,
+): boolean | Vaddr {
+  const { size, slotBytes } = mm.arch.geometry.pte;
+  let slot = first;
+  let addr = start;
+  do {
+    const entry = port.readOnce(slot);
+    if (entry === undefined) {
+      outside(slot, addr);
+      return false;
+    }
+    const decision = pte?.({ slot, entry, addr });
+    if (decision === 'stop') return false;
+    if (decision === 'stay') return addr;
+    addr = vaddrWrap(addr + size);
+    if (decision === 'leave') return addr === end || addr;
+    slot = slotPlus(slot, 1n, slotBytes);
+  } while (addr !== end);
+  return true;
+}
