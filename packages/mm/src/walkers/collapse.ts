@@ -15,6 +15,7 @@ import {
   type Slot,
   slotPlus,
   tableAddress,
+  UsageError,
   type Vaddr,
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
@@ -55,7 +56,7 @@ interface Small {
  * forgotten first, so that no walk reaches the table; then the pages are looked at; then the huge page takes their place,
  * and the table is set aside. A lockless pinner that had read the pmd before compares it after its reference: it is
  * another by then, or the reference is seen here.
- * @throws UsageError `address-range`, before anything is touched, for a frame that no address has
+ * @throws UsageError `address-range`, `range-unaligned`, before anything is touched, for a frame that no huge page can have
  */
 export function collapseHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, options: CollapseOptions): Collapsed {
   const { mm, port } = walker;
@@ -64,6 +65,7 @@ export function collapseHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, 
   const { size } = mm.arch.geometry.pmd;
   const start = vaddrWrap(addr & -size);
   const target = paddr(BigInt(options.into) << BigInt(mm.arch.spec.pageShift));
+  if (target & (size - 1n)) throw new UsageError('range-unaligned', 'into', 'the first frame of a huge page');
   const refuse = (why: Extract<Collapsed, { kind: 'refused' }>['why'], at: Vaddr = start): Collapsed => ({
     kind: 'refused',
     why,
