@@ -81,7 +81,7 @@ describe('packages', () => {
     'arch-generic': ['pgtable-core'],
     'gup-fast': ['pgtable-core'],
     mm: ['pgtable-core', 'gup-fast'],
-    cli: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast'],
+    cli: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast', 'mm'],
     bench: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast'],
   };
 

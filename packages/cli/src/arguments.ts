@@ -56,6 +56,13 @@ export function parseConformance(words: readonly string[]): ConformanceArguments
   return { files, help: values.help };
 }
 
+/**
+ * Reads the words after `neutral`.
+ * @throws UsageError `argument` for what is not understood
+ */
+export const parseNeutral = (words: readonly string[]): { readonly table: boolean; readonly help: boolean } =>
+  parsed('neutral', words, { table: flag, help: flag }).values;
+
 function parsed<T extends NonNullable<ParseArgsConfig['options']>>(
   command: string,
   words: readonly string[],

@@ -86,7 +86,7 @@ describe('demo', () => {
 
 describe('what is not understood', () => {
   test.each([
-    [['walk'], 2, 'command: expected demo or conformance, not walk'],
+    [['walk'], 2, 'command: expected demo, conformance, neutral, not walk'],
     [['constructor'], 2, 'not constructor'],
     [['demo', '--levels', '7'], 2, '--levels: expected numbers from 2 to 5'],
     [['demo', '--neighbour', 'ones'], 2, '--neighbour: expected one of same, zero, poison, garbage'],
