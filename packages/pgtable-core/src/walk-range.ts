@@ -22,9 +22,9 @@ export interface RangeStep<L extends UpperLevel = UpperLevel> {
 
 /**
  * What becomes of a slot. `again` reads it anew; `into` goes down by another value than was read, as who has just put a
- * table there does; `stop` ends the whole walk.
+ * table there does; `up` leaves the rest of this table, and the walk goes on in the one above; `stop` ends the whole walk.
  */
-export type Decision = 'descend' | 'skip' | 'again' | 'stop' | { readonly into: Entry };
+export type Decision = 'descend' | 'skip' | 'again' | 'up' | 'stop' | { readonly into: Entry };
 
 /** What a walker does at each slot, and with each table of ptes. */
 export interface RangeVisitor {
@@ -77,6 +77,7 @@ function walkTable<L extends UpperLevel>(
     const step: RangeStep<L> = { slot, entry, addr, next, end, ...(parent && { parent }) };
     const decision = visitor.enter(step);
     if (decision === 'stop') return false;
+    if (decision === 'up') return true;
     if (decision === 'again') continue;
     if (decision !== 'skip') {
       const below = walkBelow(walk, step, decision === 'descend' ? entry : (decision.into as Entry<L>));

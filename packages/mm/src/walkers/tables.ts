@@ -48,6 +48,7 @@ export function allocBelow({ mm, port }: WalkerOf, { slot, entry }: UpperStep): 
   const level = below(slot.level);
   const table = port.allocTable(level);
   const made = table === undefined ? undefined : makeTable(mm.arch, slot.level, table);
+  if (table !== undefined && made === undefined) port.freeTable(level, table);
   if (table === undefined || made === undefined) return undefined;
   port.lock(slot);
   const now = port.readOnce(slot);

@@ -33,9 +33,10 @@ export interface PteRange extends Range {
 
 /**
  * What becomes of the loop after a pte: it goes on (`next`, or nothing); it ends here and the pmd is read anew, to go on
- * behind this pte (`leave`) or with it (`stay`); or the whole walk ends (`stop`).
+ * behind this pte (`leave`) or with it (`stay`); the rest of the table is left (`up`); or the whole walk ends (`stop`).
+ * `hold` goes on with the next address, but with the same slot: a pointer that was not advanced.
  */
-export type PteDecision = 'next' | 'leave' | 'stay' | 'stop' | undefined;
+export type PteDecision = 'next' | 'leave' | 'stay' | 'up' | 'stop' | 'hold' | undefined;
 
 /** What a walker does where it comes. */
 export interface Visitor {
@@ -111,10 +112,11 @@ function eachPte(
     }
     const decision = pte?.({ slot, entry, addr });
     if (decision === 'stop') return false;
+    if (decision === 'up') return true;
     if (decision === 'stay') return addr;
     addr = vaddrWrap(addr + size);
     if (decision === 'leave') return addr === end || addr;
-    slot = slotPlus(slot, 1n, slotBytes);
+    if (decision !== 'hold') slot = slotPlus(slot, 1n, slotBytes);
   } while (addr !== end);
   return true;
 }
