@@ -39,6 +39,7 @@ export function vunmapNoflush(walker: WalkerOf, range: Range, options: VmapOptio
     enter(step) {
       const { level } = step.slot;
       const cleared = clearHuge(step);
+      // An entry that is none counts where it is bad too (x86, RISC-V): it lacks the bits of a table.
       if (cleared || pXdIs(mm, 'bad', level, step.entry)) modified.mask |= MODIFIED[level];
       return cleared || noneOrClearBad(walker, step) ? 'skip' : 'descend';
     },
