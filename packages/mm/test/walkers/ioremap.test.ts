@@ -2,19 +2,15 @@
 import {
   type Arch,
   below,
-  type Entry,
   isAlwaysFolded,
   LEVELS,
   type Level,
   makeLeaf,
   type Paddr,
   paddr,
-  pXdIs,
-  slotOf,
   type Vaddr,
   vaddr,
   walk,
-  writeEntry,
 } from '@kernel-mm/pgtable-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -181,17 +177,4 @@ test('ranges and memory that cannot be are refused', () => {
   expect(run(vaddr(m.page), vaddr(m.page), paddr(0n))).toThrow(code('range-empty'));
   expect(run(vaddr(0n), vaddr(m.page), paddr(1n << 60n))).toThrow(code('argument'));
   expect(run(vaddr(0n), vaddr(m.page), paddr(m.page / 2n))).toThrow(code('argument'));
-});
-
-test('a pmd table with an entry that is no table: nothing below that is freed', () => {
-  const [, arch, top] = archs[3]!;
-  const m = modelled(arch, top, ['none']);
-  const pud = arch.geometry.pud.size;
-  ioremapPageRange(m, { start: vaddr(pud), end: vaddr(pud + m.page) }, paddr(0n), prot);
-  const leaf = makeLeaf(arch, 'pmd', paddr(0n), prot) as Entry<'pmd'>;
-  const slot = slotOf(m.mm, vaddr(pud + arch.geometry.pmd.size), 'pmd');
-  if (slot?.level === 'pmd') writeEntry(m.mm, { ...slot, level: 'pmd' }, leaf);
-  expect(pXdIs(m.mm, 'leaf', 'pmd', leaf)).toBe(true);
-  ioremapPageRange(m, { start: vaddr(pud), end: vaddr(2n * pud) }, paddr(2n * pud), prot);
-  expect(m.port.freed.map(({ level }) => level)).toEqual(['pte', 'pmd']);
 });

@@ -36,9 +36,13 @@ export function reachableTables(mm: Mm): Map<bigint, Level> {
   };
   const each = (level: Level, table: bigint, sizedAs: Level): void => {
     const { bits, slotBytes } = mm.arch.geometry[sizedAs];
+    // What stands there twice leads to the same tables.
+    const seen = new Set<bigint>();
     for (let n = 0; n < 2 ** bits; n++) {
       const slot = slotPlus({ level, space: 'memory', addr: table }, BigInt(n), slotBytes);
-      below(slot, readEntry(mm, slot) ?? (0n as Entry));
+      const entry = readEntry(mm, slot) ?? (0n as Entry);
+      if (!seen.has(entry)) below(slot, entry);
+      seen.add(entry);
     }
   };
   each('pgd', mm.pgd, topLevel(mm) ?? 'pgd');
