@@ -148,6 +148,17 @@ describe('what the visitor decides', () => {
     }
   });
 
+  test('up: the rest of the table is left, and the one above goes on', () => {
+    const { done, log } = told(full, 0x7_e000n, 0x8_1000n, {
+      enter: ({ slot, addr }) => (slot.level === 'pmd' && addr < 0x8_0000n ? 'up' : 'descend'),
+    });
+    expect(done).toBe(true);
+    const pmds = log.filter((line) => line.startsWith('pmd') || line.startsWith('ptes'));
+    expect(pmds[0]).toMatch(/^pmd 7e000-/);
+    expect(pmds.slice(1)).toEqual(['pmd 80000-81000<81000', 'ptes 80000-81000 at 1040']);
+    expect(told(full, 0x7_e000n, 0x8_1000n, { enter: () => 'up' })).toMatchObject({ done: true, reads: { length: 1 } });
+  });
+
   test('no more ptes: nothing more', () => {
     const { done, log } = told(full, 0x9000n, 0x1_1000n, { ptes: () => false });
     expect(done).toBe(false);

@@ -41,11 +41,11 @@ export function earlyShadow(walker: WalkerOf, page: Paddr): EarlyShadow | undefi
   for (const level of ['pte', 'pmd', 'pud', 'p4d'] as const) {
     if (isAlwaysFolded(mm.arch, level)) continue;
     const table = port.allocTable(level);
+    if (table !== undefined) tables[level] = table;
     if (table === undefined || entry === undefined) {
       for (const [of, had] of Object.entries(tables)) port.freeTable(of as LowerLevel, had);
       return undefined;
     }
-    tables[level] = table;
     for (const slot of slotsOf<Level>(walker, level, table)) port.writeOnce(slot, entry);
     // What the next table up is filled with.
     entry = makeTable(mm.arch, above(level), table);

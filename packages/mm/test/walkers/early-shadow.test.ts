@@ -1,5 +1,5 @@
 /** The shared page and tables: every entry leads to the page; and what happens without memory for them. */
-import { isAlwaysFolded, paddr, type Slot, tableAddress } from '@kernel-mm/pgtable-core';
+import { isAlwaysFolded, type Paddr, paddr, type Slot, tableAddress } from '@kernel-mm/pgtable-core';
 import { expect, test } from 'vitest';
 import { earlyShadow, isSharedPage, slotsOf } from '../../src/walkers/early-shadow.ts';
 import { archs } from '../support/spaces.ts';
@@ -29,4 +29,15 @@ test('no memory for the shared tables: nothing is kept', () => {
     expect(earlyShadow(m, paddr(0n))).toBeUndefined();
     expect(m.port.counts).toEqual({ p4d: 0, pud: 0, pmd: 0, pte: 0 });
   }
+});
+
+test('a table that no entry can designate: nothing is kept', () => {
+  const m = modelled(arch, top, ['none']);
+  const { allocTable } = m.port;
+  m.port.allocTable = (level) => {
+    const table = allocTable(level);
+    return level === 'pte' ? ((1n << 52n) as Paddr) : table;
+  };
+  expect(earlyShadow(m, paddr(0n))).toBeUndefined();
+  expect(m.port.counts).toEqual({ p4d: 0, pud: 0, pmd: 0, pte: 0 });
 });

@@ -135,6 +135,18 @@ describe.each(archs)('%s', (_, arch, top) => {
       }
   });
 
+  test('memory that does not fit a large page: the tables that are there stay', () => {
+    if (!hasLeaves(arch, top, 'pmd')) return;
+    const m = modelled(arch, top, ['none']);
+    const start = vaddr(4n * size);
+    const range = { start, end: vaddr(start + size) };
+    ioremapPageRange(m, { start, end: vaddr(start + m.page) }, paddr(0n), prot);
+    vunmapNoflush(m, range);
+    m.port.writes.length = 0;
+    expect(ioremapPageRange(m, range, paddr(size + m.page), prot)).toMatchObject({ modified: MODIFIED.pte });
+    expect([m.port.freed, m.port.writes.length]).toEqual([[], Number(size / m.page)]);
+  });
+
   test('a whole pud: one large page, and every table below it is freed', () => {
     if (!hasLeaves(arch, top, 'pud') || arch.geometry.pud.size === size) return;
     for (const form of forms) {
