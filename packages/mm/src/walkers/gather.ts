@@ -1,37 +1,49 @@
 /** mmu_gather: what was unmapped, until the hardware has forgotten it; pages and tables are freed only after the flush. */
-import { LEVELS, type Level, type LowerLevel, type Paddr, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import { above, LEVELS, type Level, type LowerLevel, type Paddr, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import { type GatherOptions, pagesOfGather, tablesOfBatch } from './gather-options.ts';
 import type { Range, TableFreeing, WalkerOf } from './port.ts';
 
-/** What a flush told the hardware. */
+export type { GatherOptions } from './gather-options.ts';
+
+/** What a flush told the hardware; the whole address space is 0 to 2^64. */
 export interface Flushed extends Range {
   /** The smallest size that was unmapped, by its level: the granule of the flush. */
   readonly granule: Level;
   readonly tables: boolean;
 }
 
-/** The pages of a batch: 8 on the stack first, then as many as a page holds. */
-export interface GatherOptions {
-  readonly freeing?: TableFreeing;
-  /** How many pages fit before a flush is forced; Linux: 8, then a page’s worth at a time. */
-  readonly capacity?: number;
-}
+const ALL = { start: 0n, end: 0n } as Range;
 
-/** Collects until it is flushed. */
+/** Collects until it is flushed. Whoever made it, finishes it. */
 export class Gather {
   readonly flushes: Flushed[] = [];
   readonly #walker: WalkerOf;
-  readonly #freeing: TableFreeing;
-  readonly #capacity: number;
+  readonly #options: Required<GatherOptions>;
+  #full: boolean;
   #range: { start: bigint; end: bigint } | undefined;
   readonly #cleared = new Set<Level>();
   #freedTables = false;
   #pages: number[] = [];
   #tables: { level: LowerLevel; table: Paddr }[] = [];
 
-  constructor(walker: WalkerOf, { freeing = 'rcu', capacity = 8 }: GatherOptions = {}) {
+  constructor(walker: WalkerOf, options: GatherOptions = {}) {
+    const pageSize = 2 ** walker.mm.arch.spec.pageShift;
+    const { freeing = 'rcu', full = false } = options;
+    const { capacity = pagesOfGather(pageSize), tableCapacity = tablesOfBatch(pageSize) } = options;
     this.#walker = walker;
-    this.#freeing = freeing;
-    this.#capacity = capacity;
+    this.#options = { freeing, full, capacity, tableCapacity };
+    this.#full = full;
+    walker.port.flushPending(1);
+  }
+
+  /** tlb_start_vma, the generic form: the cache is flushed for the whole mapping, whatever part of it goes. */
+  startVma(vma: Range): void {
+    if (!this.#full) this.#walker.port.flushCache(vma);
+  }
+
+  /** tlb_end_vma: the hardware forgets; pages and tables still wait. */
+  endVma(): void {
+    if (!this.#full) this.flushTlb();
   }
 
   /** tlb_remove_tlb_entry of a leaf of this level. */
@@ -40,18 +52,34 @@ export class Gather {
     this.#cleared.add(level);
   }
 
-  /** tlb_remove_page: whether the batch is full, so that it must be flushed before the next. */
+  /** __tlb_remove_page: whether the batch is full with it, so that it must be flushed before the next. */
   page(pfn: number): boolean {
     this.#pages.push(pfn);
-    return this.#pages.length >= this.#capacity;
+    return this.#isFull();
   }
 
-  /** pXd_free_tlb: a table of `level` that `addr` was in; the entry above it is what was cleared. */
+  /**
+   * pXd_free_tlb: a table of `level` that `addr` was in; the entry above it is what was cleared, but there is no such note
+   * of a pgd. With interrupts tables lie among the pages; with RCU in a batch of their own, and where there is no memory
+   * for that, each is freed at once, after an interrupt.
+   */
   table(addr: bigint, level: LowerLevel, table: Paddr): void {
+    const { freeing, tableCapacity } = this.#options;
     this.#extend(addr, this.#walker.mm.arch.geometry.pte.size);
     this.#freedTables = true;
-    this.#cleared.add(LEVELS[LEVELS.indexOf(level) - 1] ?? 'pgd');
+    if (level !== 'p4d') this.#cleared.add(above(level));
     this.#tables.push({ level, table });
+    if (freeing === 'ipi') {
+      if (this.#isFull()) this.flush();
+    } else if (this.#tables.length >= tableCapacity) {
+      this.flushTlb();
+      this.#freeTables(tableCapacity === 0 ? 'ipi' : 'rcu');
+    }
+  }
+
+  #isFull(): boolean {
+    const { capacity, freeing } = this.#options;
+    return this.#pages.length + (freeing === 'ipi' ? this.#tables.length : 0) >= capacity;
   }
 
   #extend(addr: bigint, size: bigint): void {
@@ -62,7 +90,8 @@ export class Gather {
   /** tlb_flush_mmu_tlbonly: nothing where nothing was noted. */
   flushTlb(): void {
     if (!this.#range) return;
-    const range = { start: this.#range.start as Vaddr, end: vaddrWrap(this.#range.end) };
+    const { start, end } = this.#range;
+    const range = this.#full ? ALL : { start: start as Vaddr, end: vaddrWrap(end) };
     const granule = [...LEVELS].reverse().find((level) => this.#cleared.has(level)) ?? 'pte';
     this.#walker.port.flushTlb(range);
     this.flushes.push({ ...range, granule, tables: this.#freedTables });
@@ -71,14 +100,31 @@ export class Gather {
     this.#freedTables = false;
   }
 
+  #freeTables(how: TableFreeing): void {
+    const tables = this.#tables;
+    this.#tables = [];
+    if (tables.length) this.#walker.port.syncTables(how);
+    for (const { level, table } of tables) this.#walker.port.freeTable(level, table);
+  }
+
   /** tlb_flush_mmu: the hardware first, then tables, then pages. */
   flush(): void {
     this.flushTlb();
-    const { port } = this.#walker;
-    const [tables, pages] = [this.#tables, this.#pages];
-    [this.#tables, this.#pages] = [[], []];
-    if (tables.length) port.syncTables(this.#freeing);
-    for (const { level, table } of tables) port.freeTable(level, table);
-    for (const pfn of pages) port.freePage(pfn);
+    this.#freeTables(this.#options.freeing);
+    const pages = this.#pages;
+    this.#pages = [];
+    for (const pfn of pages) this.#walker.port.freePage(pfn);
+  }
+
+  /** tlb_finish_mmu: where another gather works on this address space, its entries may be missing here: all is flushed. */
+  finish(): void {
+    if (this.#walker.port.flushPending(0) > 1) {
+      this.#full = true;
+      this.#range = { start: 0n, end: 0n };
+      this.#freedTables = true;
+      this.#cleared.clear();
+    }
+    this.flush();
+    this.#walker.port.flushPending(-1);
   }
 }

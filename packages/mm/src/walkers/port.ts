@@ -12,6 +12,7 @@ import {
   type Vaddr,
   writeEntry,
 } from '@kernel-mm/pgtable-core';
+import { type MappingPort, quietMapping } from './mapping-port.ts';
 
 /** A range of addresses; an `end` of 0 is 2^64. */
 export interface Range {
@@ -20,7 +21,7 @@ export interface Range {
 }
 
 /** Every access of a walker to state that others share. */
-export interface MmPort extends Port {
+export interface MmPort extends Port, MappingPort {
   /** set_pXd: `false`, and nothing written, where the slot lies outside memory. */
   writeOnce<L extends Level>(slot: Slot<L>, entry: Entry<NoInfer<L>>): boolean;
   /** The page-table lock of the table that a slot lies in. */
@@ -43,8 +44,11 @@ export interface MmPort extends Port {
   syncTables(how: TableFreeing): void;
   /** pgtable_trans_huge_deposit: a table of ptes set aside for a huge pmd, so that splitting it cannot fail. */
   deposit(slot: Slot<'pmd'>, table: Paddr): void;
-  /** pgtable_trans_huge_withdraw: the table that was set aside; where none was, a new one, if there is memory. */
-  withdraw(slot: Slot<'pmd'>): Paddr | undefined;
+  /**
+   * pgtable_trans_huge_withdraw: the table that was set aside; where none was, a new one, if there is memory, unless only
+   * one that was `kept` is asked for.
+   */
+  withdraw(slot: Slot<'pmd'>, only?: 'kept'): Paddr | undefined;
 }
 
 /** How tables are freed: in batches after an RCU grace period, or at once after an interrupt to every CPU. */
@@ -70,6 +74,7 @@ export function mmPort(
   const deposits = new Map<bigint, Paddr>();
   const port: MmPort = {
     ...memoryPort(mm),
+    ...quietMapping(),
     writeOnce: (slot, entry) => writeEntry(mm, slot, entry),
     ...{ lock: nothing, unlock: nothing, flushCache: nothing, flushTlb: nothing, syncKernel: nothing },
     allocTable(level) {
@@ -83,10 +88,10 @@ export function mmPort(
     },
     ...{ freePage: nothing, syncTables: nothing },
     deposit: (slot, table) => void deposits.set(slot.addr, table),
-    withdraw(slot) {
+    withdraw(slot, only) {
       const table = deposits.get(slot.addr);
       deposits.delete(slot.addr);
-      return table ?? port.allocTable('pte');
+      return table ?? (only ? undefined : port.allocTable('pte'));
     },
   };
   return port;
