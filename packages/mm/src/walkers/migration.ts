@@ -13,6 +13,8 @@ export interface Migration {
  */
 const READ = 28n;
 const WRITE = 29n;
+/** The same, for who tells all kinds of swap entries apart. */
+export const MIGRATION: { readonly read: bigint; readonly write: bigint } = { read: READ, write: WRITE };
 
 /** make_migration_entry; `undefined` where the level's swap entries cannot hold it. */
 export const makeMigration = ({ arch }: Mm, level: Level, { pfn, write }: Migration): Entry | undefined =>

@@ -5,6 +5,7 @@ import {
   leafAddress,
   makeLeaf,
   makeTable,
+  type Paddr,
   paddrWrap,
   pXdIs,
   type Slot,
@@ -12,6 +13,7 @@ import {
   type Vaddr,
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
+import { makeMigration, migrationOf } from './migration.ts';
 import type { WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
@@ -33,6 +35,7 @@ export function splitHugePmd(walker: WalkerOf, { slot, entry }: UpperStep, addr:
   if (of === 'file') {
     port.writeOnce(pmd, emptyOf(mm, pmd) as Entry<'pmd'>);
     port.flushTlb(range);
+    letGo(walker, entry as Entry<'pmd'>);
     return true;
   }
   const table = port.withdraw(pmd);
@@ -46,17 +49,39 @@ export function splitHugePmd(walker: WalkerOf, { slot, entry }: UpperStep, addr:
   return true;
 }
 
-/** Ptes for every page of a huge one: its rights, and whether it is young and dirty. */
-function fill({ mm, port }: WalkerOf, first: Slot<'pte'>, huge: Entry<'pmd'>): void {
-  const { arch } = mm;
-  const { pte, pmd } = arch.geometry;
-  const prot = protOf(mm, 'pmd', huge);
-  const is = (state: 'young' | 'dirty'): boolean => pXdIs(mm, state, 'pmd', huge);
+/** What a file's huge page was told by its pmd, it knows now; the mapping's reference goes. One that moves has none. */
+function letGo({ mm, port }: WalkerOf, huge: Entry<'pmd'>): void {
+  port.addCounters({ pages: -Number(mm.arch.geometry.pmd.size / mm.arch.geometry.pte.size), swap: 0 });
+  if (!pXdIs(mm, 'present', 'pmd', huge)) return;
+  const head = Number(leafAddress(mm.arch, 'pmd', huge) >> BigInt(mm.arch.spec.pageShift));
+  if (pXdIs(mm, 'dirty', 'pmd', huge)) port.setPageDirty(head);
+  if (pXdIs(mm, 'young', 'pmd', huge)) port.markAccessed(head);
+  port.freePage(head);
+}
+
+/** Ptes for every page of a huge one; each is a mapping of its own, and has a reference of its own unless it moves. */
+function fill(walker: WalkerOf, first: Slot<'pte'>, huge: Entry<'pmd'>): void {
+  const { mm, port } = walker;
+  const { pte, pmd } = mm.arch.geometry;
+  const moving = migrationOf(mm, 'pmd', huge);
+  const head = leafAddress(mm.arch, 'pmd', huge) >> BigInt(mm.arch.spec.pageShift);
   for (let n = 0n; n * pte.size < pmd.size; n++) {
-    const made = makeLeaf(arch, 'pte', paddrWrap(leafAddress(arch, 'pmd', huge) + n * pte.size), prot);
+    const made = moving
+      ? makeMigration(mm, 'pte', { ...moving, pfn: moving.pfn + n })
+      : pageOf(walker, huge, paddrWrap(leafAddress(mm.arch, 'pmd', huge) + n * pte.size));
     if (made === undefined) continue;
-    const aged = is('young') ? made : (change(arch, 'pte', 'old', made) ?? made);
-    const what = is('dirty') ? 'dirty' : 'clean';
-    port.writeOnce(slotPlus(first, n, pte.slotBytes), change(arch, 'pte', what, aged) ?? aged);
+    port.writeOnce(slotPlus(first, n, pte.slotBytes), made as Entry<'pte'>);
+    // The reference of the huge mapping becomes that of its first page.
+    if (!moving && n > 0n) port.getPage(Number(head + n));
   }
+}
+
+/** A page of a huge one: its rights, and whether it is young and dirty. */
+function pageOf({ mm }: WalkerOf, huge: Entry<'pmd'>, at: Paddr): Entry<'pte'> | undefined {
+  const { arch } = mm;
+  const is = (state: 'young' | 'dirty'): boolean => pXdIs(mm, state, 'pmd', huge);
+  const made = makeLeaf(arch, 'pte', at, protOf(mm, 'pmd', huge));
+  if (made === undefined) return undefined;
+  const aged = is('young') ? made : (change(arch, 'pte', 'old', made) ?? made);
+  return change(arch, 'pte', is('dirty') ? 'dirty' : 'clean', aged) ?? aged;
 }

@@ -33,10 +33,11 @@ export interface PteRange extends Range {
 
 /**
  * What becomes of the loop after a pte: it goes on (`next`, or nothing); it ends here and the pmd is read anew, to go on
- * behind this pte (`leave`) or with it (`stay`); the rest of the table is left (`up`); or the whole walk ends (`stop`).
- * `hold` goes on with the next address, but with the same slot: a pointer that was not advanced.
+ * behind this pte (`leave`) or with it (`stay`); the same, but the table is only closed and opened again, without a look at
+ * the pmd (`reopen`, `retry`); the rest of the table is left (`up`); or the whole walk ends (`stop`). `hold` goes on with the
+ * next address, but with the same slot: a pointer that was not advanced.
  */
-export type PteDecision = 'next' | 'leave' | 'stay' | 'up' | 'stop' | 'hold' | undefined;
+export type PteDecision = 'next' | 'leave' | 'stay' | 'reopen' | 'retry' | 'up' | 'stop' | 'hold' | undefined;
 
 /** What a walker does where it comes. */
 export interface Visitor {
@@ -49,6 +50,8 @@ export interface Visitor {
   pte?(pte: PteStep): PteDecision;
   /** After the last pte that was visited, whatever ended the loop. */
   close?(table: PteRange): void;
+  /** Between closing a table and opening it again for what is left; `false` ends the walk. */
+  resume?(rest: PteRange): boolean;
 }
 
 /** How a walker is run. */
@@ -80,11 +83,15 @@ export function runWalk(walker: WalkerOf, range: Range, options: WalkerOptions, 
           return visitor.enter(step);
         },
         ptes(slot, start, end) {
-          const table: PteRange = { slot, start, end };
-          visitor.open?.(table);
-          const result = eachPte(walker, table, visitor, outside);
-          visitor.close?.(table);
-          return result;
+          let table: PteRange = { slot, start, end };
+          for (;;) {
+            visitor.open?.(table);
+            const result = eachPte(walker, table, visitor, outside);
+            visitor.close?.(table);
+            if (typeof result !== 'object') return result;
+            if (!(visitor.resume?.(result) ?? true)) return false;
+            table = result;
+          }
         },
       },
     },
@@ -94,13 +101,16 @@ export function runWalk(walker: WalkerOf, range: Range, options: WalkerOptions, 
   return left;
 }
 
-/** @returns `true` if all ptes were visited, `false` if the walk ends, else the address to go on from */
+/**
+ * @returns `true` if all ptes were visited, `false` if the walk ends, the address from which the pmd is to be read anew, or
+ * the part for which the table is to be opened again
+ */
 function eachPte(
   { mm, port }: WalkerOf,
   { slot: first, start, end }: PteRange,
   { pte }: Visitor,
   outside: (slot: Slot, addr: Vaddr) => void,
-): boolean | Vaddr {
+): boolean | Vaddr | PteRange {
   const { size, slotBytes } = mm.arch.geometry.pte;
   let slot = first;
   let addr = start;
@@ -114,9 +124,11 @@ function eachPte(
     if (decision === 'stop') return false;
     if (decision === 'up') return true;
     if (decision === 'stay') return addr;
+    if (decision === 'retry') return { slot, start: addr, end };
     addr = vaddrWrap(addr + size);
     if (decision === 'leave') return addr === end || addr;
     if (decision !== 'hold') slot = slotPlus(slot, 1n, slotBytes);
+    if (decision === 'reopen') return addr === end || { slot, start: addr, end };
   } while (addr !== end);
   return true;
 }
