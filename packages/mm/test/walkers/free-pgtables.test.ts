@@ -1,0 +1,242 @@
+/** free_pgtables: the kernel facts' worked table, and random mappings against what no other mapping reaches into. */
+import {
+  type Arch,
+  isUpper,
+  type Level,
+  type LowerLevel,
+  type Mm,
+  makeLeaf,
+  paddr,
+  populate,
+  pXdIs,
+  readEntry,
+  type Slot,
+  topLevel,
+  type Vaddr,
+  vaddr,
+  walk,
+  writeEntry,
+} from '@kernel-mm/pgtable-core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Form } from '../../src/index.ts';
+import { freePgdRange, freePgtables } from '../../src/walkers/free-pgtables.ts';
+import { Gather } from '../../src/walkers/gather.ts';
+import { tableBelow } from '../../src/walkers/tables.ts';
+import { unmapSingleVma } from '../../src/walkers/zap.ts';
+import { archs } from '../support/spaces.ts';
+import { type Modelled, modelled } from './support/model.ts';
+
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
+const seed = 20200907;
+const forms: Form[] = ['static', 'entryAware'];
+const FULL = { read: true, write: true, exec: false, user: true };
+const [, x86] = archs.find(([name]) => name === 'x86-64')!;
+
+interface Vma {
+  start: Vaddr;
+  end: Vaddr;
+  hugetlb?: boolean;
+}
+
+/** Every table that is reached on the way to an address: which level, what it covers from where, and where it is. */
+function tablesAt(mm: Mm, addr: bigint): { level: LowerLevel; from: bigint; size: bigint; table: bigint }[] {
+  return walk(mm, vaddr(addr)).steps.flatMap(({ level, slot, entry, role }, n, steps) => {
+    const below =
+      role === 'table' && isUpper(level)
+        ? tableBelow(mm, { slot: slot as Slot<'pgd'>, entry: entry as never })
+        : undefined;
+    const next = steps[n + 1];
+    if (!below || !next) return [];
+    const { size, slotBytes } = mm.arch.geometry[level];
+    return [{ level: below, from: addr & -size, size, table: next.slot.addr - BigInt(next.index * slotBytes) }];
+  });
+}
+
+/** An address space with pages in these mappings: their first and last one, and one in each pmd between. */
+function filled(arch: Arch, top: Level, vmas: readonly Vma[]): Modelled & { known: Map<bigint, string> } {
+  const m = modelled(arch, top, ['none']);
+  const known = new Map<bigint, string>();
+  for (const { start, end } of vmas)
+    for (const addr of touched(m, { start, end })) {
+      const slot = populate(m.mm, m.tables, vaddr(addr), 'pte') as Slot<'pte'>;
+      writeEntry(m.mm, slot, makeLeaf(arch, 'pte', paddr(0x1000_0000n), FULL)!);
+      for (const { table, level, from } of tablesAt(m.mm, addr)) {
+        if (!known.has(table)) m.port.counts[level]++;
+        known.set(table, `${level} ${from.toString(16)}`);
+      }
+    }
+  return { ...m, known };
+}
+
+function touched({ arch, page }: Pick<Modelled, 'arch' | 'page'>, { start, end }: Vma): bigint[] {
+  const found = [start, end - page];
+  for (let at = (start & -arch.geometry.pmd.size) + arch.geometry.pmd.size; at < end; at += arch.geometry.pmd.size)
+    found.push(at);
+  return found;
+}
+
+describe('worked: PMD 2 MiB, PUD 1 GiB, PGDIR 512 GiB', () => {
+  const rows: [start: bigint, end: bigint, floor: bigint, ceiling: bigint, freed: string[]][] = [
+    [0x400000n, 0x401000n, 0n, 0x600000n, ['pte 400000']],
+    [0x5ff000n, 0x600000n, 0x5f0000n, 0n, []],
+    [0x400000n, 0x500000n, 0n, 0x580000n, []],
+    [0x200000n, 0xa80000n, 0n, 0xb00000n, ['pte 200000', 'pte 400000', 'pte 600000', 'pte 800000']],
+    [0x400000n, 0x401000n, 0n, 0n, ['pte 400000', 'pmd 0', 'pud 0']],
+    [0x3fe00000n, 0x40200000n, 0x3f000000n, 0x80000000n, ['pte 3fe00000', 'pte 40000000', 'pmd 40000000']],
+    [0x7ffffffde000n, 0x7ffffffff000n, 0x7fff00000000n, 0n, ['pte 7fffffe00000', 'pmd 7fffc0000000']],
+    [0x1000n, 0x2000n, 0n, 0x100000n, []],
+  ];
+  test.each(rows)('%#: [%s, %s), floor %s, ceiling %s', (start, end, floor, ceiling, freed) => {
+    for (const form of forms) {
+      const vma = { start: vaddr(start), end: vaddr(end) };
+      const m = filled(x86, 'pgd', [vma]);
+      const gather = new Gather(m);
+      const bounds = { floor: vaddr(floor), ceiling: vaddr(ceiling) };
+      expect(freePgdRange(m, gather, vma, bounds, { form })).toBe(undefined);
+      gather.finish();
+      expect(m.port.freed.map(({ table }) => m.known.get(table))).toEqual(freed);
+      const left = [...m.known.values()].filter((name) => name.startsWith('pte')).length;
+      expect(m.port.counts.pte).toBe(left - freed.filter((name) => name.startsWith('pte')).length);
+    }
+  });
+
+  test('the first row but one wraps: an address above the last pmd is none', () => {
+    const m = filled(x86, 'pgd', []);
+    const gather = new Gather(m);
+    const range = { start: vaddr(2n ** 64n - 0x1000n), end: vaddr(0n) };
+    const bounds = { floor: vaddr(2n ** 64n - 0x2000n), ceiling: vaddr(0n) };
+    expect(freePgdRange(m, gather, range, bounds)).toBe(undefined);
+    expect(m.port.reads).toEqual({});
+    expect(() => freePgdRange(m, gather, { start: vaddr(4096n), end: vaddr(4096n) }, bounds)).toThrow('range');
+  });
+});
+
+/** Mappings around the places where entries of the top table and of the level of puds meet: gaps of pages, and of pmds. */
+function vmasOf(
+  { arch, page }: Modelled,
+  top: Level,
+  steps: readonly { gap: bigint; pmds: bigint; pages: bigint }[],
+): Vma[] {
+  const { pmd } = arch.geometry;
+  const limit = arch.spec.root.tops[top]!.limit;
+  const border = arch.geometry[top].size + 64n * pmd.size <= limit ? arch.geometry[top].size : arch.geometry.pud.size;
+  let at = border - (border > 8n * pmd.size ? 6n : 1n) * pmd.size;
+  return steps.flatMap(({ gap, pmds, pages }) => {
+    const start = at + gap * page;
+    const end = start + pmds * pmd.size + pages * page;
+    if (end > limit) return [];
+    at = end;
+    return [{ start: vaddr(start), end: vaddr(end) }];
+  });
+}
+
+const arbitraryVmas = fc.record({
+  steps: fc.array(
+    fc.record({
+      gap: fc.constantFrom(0n, 1n, 3n, 100n, 512n, 700n),
+      pmds: fc.constantFrom(0n, 0n, 1n, 3n),
+      pages: fc.constantFrom(1n, 2n, 200n),
+    }),
+    { minLength: 1, maxLength: 6 },
+  ),
+  from: fc.nat(5),
+  count: fc.integer({ min: 1, max: 3 }),
+});
+
+describe.each(archs)('%s', (_, arch, top) => {
+  test('freed is what no mapping that stays reaches into, each exactly once; nothing in use', () => {
+    fc.assert(
+      fc.property(arbitraryVmas, fc.boolean(), ({ steps, from, count }, ipi) => {
+        const told = forms.map((form) => {
+          const vmas = vmasOf(modelled(arch, top, ['none']), top, steps);
+          const first = Math.min(from, vmas.length - 1);
+          if (first < 0) return [];
+          const gone = vmas.slice(first, first + count);
+          const stay = vmas.filter((vma) => !gone.includes(vma));
+          const m = filled(arch, top, vmas);
+          const pages = stay.flatMap((vma) => touched(m, vma));
+          const before = pages.map((addr) => walk(m.mm, vaddr(addr)).result);
+          const tables = new Map(
+            gone
+              .flatMap((vma) => touched(m, vma))
+              .flatMap((addr) => tablesAt(m.mm, addr))
+              .map((t) => [t.table, t]),
+          );
+          const expected = [...tables.values()]
+            .filter(({ from: at, size }) => !stay.some(({ start, end }) => start < at + size && end > at))
+            .map(({ table }) => table);
+
+          const gather = new Gather(m, { freeing: ipi ? 'ipi' : 'rcu' });
+          for (const vma of gone) expect(unmapSingleVma(m, gather, vma, vma, { form })).toEqual({});
+          const bounds = { floor: vmas[first - 1]?.end ?? vaddr(0n), ceiling: vmas[first + count]?.start ?? vaddr(0n) };
+          expect(freePgtables(m, gather, gone, bounds, { form })).toBe(undefined);
+          gather.finish();
+
+          const freed = m.port.freed.map(({ table }) => table as bigint);
+          const byNumber = (a: bigint, b: bigint): number => (a < b ? -1 : 1);
+          expect(freed.toSorted(byNumber)).toEqual(expected.toSorted(byNumber));
+          expect(m.port.freed.every(({ level, table }) => m.known.get(table)?.startsWith(level))).toBe(true);
+          expect(pages.map((addr) => walk(m.mm, vaddr(addr)).result)).toEqual(before);
+          const left = [...m.known].filter(([table]) => !freed.includes(table)).map(([, name]) => name.split(' ')[0]);
+          for (const level of ['p4d', 'pud', 'pmd', 'pte'] as const)
+            expect(m.port.counts[level]).toBe(left.filter((one) => one === level).length);
+          expect(topLevel(m.mm)).toBe(topLevel(modelled(arch, top, ['none']).mm));
+          return m.port.writes.map(({ slot, entry }) => `${slot.level} ${slot.addr} ${entry}`);
+        });
+        expect(told[0]).toEqual(told[1]);
+      }),
+      { numRuns, seed },
+    );
+  });
+});
+
+describe('groups', () => {
+  const mib = 0x10_0000n;
+  const vma = (start: bigint, end: bigint, hugetlb = false): Vma => ({
+    start: vaddr(start * mib),
+    end: vaddr(end * mib),
+    hugetlb,
+  });
+  /** The ranges that are walked: where each walk of the top table begins. */
+  function groups(vmas: Vma[]): number {
+    const m = filled(x86, 'pgd', vmas);
+    let walks = 0;
+    const gather = new Gather(m);
+    const onStep = ({ slot }: { slot: Slot }): void => void (slot.level === 'pgd' && walks++);
+    freePgtables(m, gather, vmas, { floor: vaddr(0n), ceiling: vaddr(0n) }, { onStep });
+    gather.finish();
+    expect(m.port.counts).toEqual({ p4d: 0, pud: 0, pmd: 0, pte: 0 });
+    return walks;
+  }
+  test('up to the size of a pmd apart, and hugetlb alone', () => {
+    expect(groups([vma(2n, 4n), vma(6n, 8n)])).toBe(1);
+    expect(groups([vma(2n, 4n), vma(7n, 8n)])).toBe(2);
+    expect(groups([vma(2n, 4n), vma(4n, 6n, true), vma(6n, 8n)])).toBe(3);
+    expect(groups([vma(2n, 4n, true), vma(4n, 6n)])).toBe(2);
+  });
+});
+
+describe('what memory holds', () => {
+  test('a large page or a bad entry that was left is no table, and never freed as one', () => {
+    const start = x86.geometry.pud.size;
+    const range = { start: vaddr(start), end: vaddr(start + 4096n) };
+    for (const raw of [makeLeaf(x86, 'pmd', paddr(0x20_0000n), FULL)!, 0x5061n]) {
+      const m = filled(x86, 'pgd', [range]);
+      const slot = populate(m.mm, m.tables, range.start, 'pmd') as Slot<'pmd'>;
+      writeEntry(m.mm, slot, raw as typeof raw & never);
+      const gather = new Gather(m);
+      freePgdRange(m, gather, range, { floor: vaddr(0n), ceiling: vaddr(0n) });
+      gather.finish();
+      expect(m.port.freed.map(({ level }) => level)).toEqual(['pmd', 'pud']);
+      expect(pXdIs(m.mm, 'none', 'pmd', readEntry(m.mm, slot)!)).toBe(true);
+    }
+  });
+  test('a table outside memory ends it', () => {
+    const m = modelled(x86, 'pgd', ['none']);
+    writeEntry(m.mm, { level: 'pgd', space: 'memory', addr: m.mm.pgd }, 0x7_0000_0067n as never);
+    const range = { start: vaddr(0n), end: vaddr(4096n) };
+    const outside = freePgdRange(m, new Gather(m), range, { floor: vaddr(0n), ceiling: vaddr(0n) });
+    expect(outside).toMatchObject({ kind: 'outside-memory', slot: { level: 'pud' } });
+  });
+});
