@@ -1,10 +1,7 @@
 /** free_pgtables: the kernel facts' worked table, and random mappings against what no other mapping reaches into. */
 import {
   type Arch,
-  isUpper,
   type Level,
-  type LowerLevel,
-  type Mm,
   makeLeaf,
   paddr,
   populate,
@@ -22,10 +19,10 @@ import { describe, expect, test } from 'vitest';
 import type { Form } from '../../src/index.ts';
 import { freePgdRange, freePgtables } from '../../src/walkers/free-pgtables.ts';
 import { Gather } from '../../src/walkers/gather.ts';
-import { tableBelow } from '../../src/walkers/tables.ts';
 import { unmapSingleVma } from '../../src/walkers/zap.ts';
 import { archs } from '../support/spaces.ts';
 import { type Modelled, modelled } from './support/model.ts';
+import { tablesAt } from './support/tables-at.ts';
 
 const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
 const seed = 20200907;
@@ -37,20 +34,6 @@ interface Vma {
   start: Vaddr;
   end: Vaddr;
   hugetlb?: boolean;
-}
-
-/** Every table that is reached on the way to an address: which level, what it covers from where, and where it is. */
-function tablesAt(mm: Mm, addr: bigint): { level: LowerLevel; from: bigint; size: bigint; table: bigint }[] {
-  return walk(mm, vaddr(addr)).steps.flatMap(({ level, slot, entry, role }, n, steps) => {
-    const below =
-      role === 'table' && isUpper(level)
-        ? tableBelow(mm, { slot: slot as Slot<'pgd'>, entry: entry as never })
-        : undefined;
-    const next = steps[n + 1];
-    if (!below || !next) return [];
-    const { size, slotBytes } = mm.arch.geometry[level];
-    return [{ level: below, from: addr & -size, size, table: next.slot.addr - BigInt(next.index * slotBytes) }];
-  });
 }
 
 /** An address space with pages in these mappings: their first and last one, and one in each pmd between. */

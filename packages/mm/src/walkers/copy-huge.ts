@@ -1,0 +1,78 @@
+/** copy_huge_pmd and copy_huge_pud (v5.8): a large page that parent and child share from now on, and neither may write. */
+import { change, type Entry, type Paddr, pXdIs, type Slot, type Vaddr } from '@kernel-mm/pgtable-core';
+import type { Forking } from './copy-pte.ts';
+import { isHugeKind, normalPage } from './leaves.ts';
+import { makeMigration, migrationOf } from './migration.ts';
+
+/** `changed`: it is not huge any more, and nothing was done (-EAGAIN). */
+export type HugeCopied = 'done' | 'no-memory' | 'changed';
+
+/** Where a large page is, and where its copy goes. */
+export interface HugeStep<L extends 'pmd' | 'pud'> {
+  readonly slot: Slot<L>;
+  readonly to: Slot<L>;
+  readonly addr: Vaddr;
+}
+
+/** Copies a huge pmd of an anonymous mapping, with a table set aside for its split; of others nothing: faults bring it back. */
+export function copyHugePmd(fork: Forking, step: HugeStep<'pmd'>): HugeCopied {
+  const { dst, vma } = fork;
+  if (!vma.anonymous) return 'done';
+  const table = dst.port.allocTable('pte');
+  if (table === undefined) return 'no-memory';
+  return locked(fork, step, (entry) => {
+    if (entry === undefined) dst.port.freeTable('pte', table);
+    else copyPmd(fork, step, entry, table);
+  });
+}
+
+/** Copies a huge pud. Only a device has such pages (DAX), and mappings hold no reference to them. */
+export const copyHugePud = (fork: Forking, step: HugeStep<'pud'>): HugeCopied =>
+  locked(fork, step, (entry) => {
+    if (entry !== undefined) fork.dst.port.writeOnce(step.to, shared(fork, step, entry));
+  });
+
+/** Under both locks, the child’s first, with what is there if it still is huge. */
+function locked<L extends 'pmd' | 'pud'>(
+  { src, dst }: Forking,
+  { slot, to }: HugeStep<L>,
+  copy: (entry: Entry<L> | undefined) => void,
+): HugeCopied {
+  dst.port.lock(to);
+  src.port.lock(slot);
+  const entry: Entry<L> | undefined = src.port.readOnce(slot);
+  const huge = entry !== undefined && isHugeKind(src.mm, slot.level, entry as Entry);
+  copy(huge ? entry : undefined);
+  src.port.unlock(slot);
+  dst.port.unlock(to);
+  return huge ? 'done' : 'changed';
+}
+
+function copyPmd(fork: Forking, step: HugeStep<'pmd'>, entry: Entry<'pmd'>, table: Paddr): void {
+  const { src, dst } = fork;
+  const { pmd, pte } = src.mm.arch.geometry;
+  const present = pXdIs(src.mm, 'present', 'pmd', entry);
+  const pfn = present ? normalPage(src.mm, 'pmd', entry, step.addr) : undefined;
+  if (pfn !== undefined) src.port.getPage(pfn);
+  if (pfn !== undefined || !present) dst.port.addCounters({ pages: Number(pmd.size / pte.size), swap: 0 });
+  const made = present ? shared(fork, step, entry) : moved(fork, step, entry);
+  dst.port.deposit(step.to, table);
+  dst.port.writeOnce(step.to, made);
+}
+
+/** Write-protected in both, whatever the mapping permits; old in the child. */
+function shared<L extends 'pmd' | 'pud'>({ src }: Forking, { slot }: HugeStep<L>, entry: Entry<L>): Entry<L> {
+  const { arch } = src.mm;
+  const kept = change(arch, slot.level as L, 'wrprotect', entry as Entry<NoInfer<L>>) ?? entry;
+  src.port.writeOnce(slot, kept);
+  return change(arch, slot.level as L, 'old', kept as Entry<NoInfer<L>>) ?? kept;
+}
+
+/** One that moves may be written by neither when it arrives. */
+function moved({ src }: Forking, { slot }: HugeStep<'pmd'>, entry: Entry<'pmd'>): Entry<'pmd'> {
+  const moving = migrationOf(src.mm, 'pmd', entry);
+  if (!moving?.write) return entry;
+  const made = makeMigration(src.mm, 'pmd', { ...moving, write: false }) as Entry<'pmd'>;
+  src.port.writeOnce(slot, made);
+  return made;
+}
