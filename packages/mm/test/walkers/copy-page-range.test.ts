@@ -44,7 +44,7 @@ import { tablesAt } from './support/tables-at.ts';
 import { testPort } from './support/test-port.ts';
 import { everyNth, type Watched, watch } from './support/watch.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 8;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const FULL = { read: true, write: true, exec: false, user: true };
@@ -182,6 +182,12 @@ describe.each(archs)('%s', (_, arch, top) => {
       }),
       { numRuns, seed },
     );
+  });
+
+  test('entries that the parent has not are stepped over in the child too, at every level', () => {
+    const { src, dst } = family(arch, top, [...Array(12).fill('none'), ...Array(12).fill('page')]);
+    expect(copyPageRange(src, dst, rangeOf(src, 0, 24), PRIVATE)).toEqual({});
+    expect([tablesAsModel(dst).size, tablesAsModel(dst)]).toEqual([12, tablesAsModel(src)]);
   });
 
   test('no memory for the n-th table: the child has what came before, the parent is protected so far, nothing is lost', () => {

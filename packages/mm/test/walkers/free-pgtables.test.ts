@@ -6,6 +6,7 @@ import {
   paddr,
   populate,
   pXdIs,
+  type RangeStep,
   readEntry,
   type Slot,
   topLevel,
@@ -24,7 +25,7 @@ import { archs } from '../support/spaces.ts';
 import { type Modelled, modelled } from './support/model.ts';
 import { tablesAt } from './support/tables-at.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 8;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const FULL = { read: true, write: true, exec: false, user: true };
@@ -60,23 +61,42 @@ function touched({ arch, page }: Pick<Modelled, 'arch' | 'page'>, { start, end }
 }
 
 describe('worked: PMD 2 MiB, PUD 1 GiB, PGDIR 512 GiB', () => {
-  const rows: [start: bigint, end: bigint, floor: bigint, ceiling: bigint, freed: string[]][] = [
-    [0x400000n, 0x401000n, 0n, 0x600000n, ['pte 400000']],
+  // What is walked, as cropped, comes last.
+  const rows: [start: bigint, end: bigint, floor: bigint, ceiling: bigint, freed: string[], walked?: string][] = [
+    [0x400000n, 0x401000n, 0n, 0x600000n, ['pte 400000'], '400000-401000'],
     [0x5ff000n, 0x600000n, 0x5f0000n, 0n, []],
     [0x400000n, 0x500000n, 0n, 0x580000n, []],
-    [0x200000n, 0xa80000n, 0n, 0xb00000n, ['pte 200000', 'pte 400000', 'pte 600000', 'pte 800000']],
-    [0x400000n, 0x401000n, 0n, 0n, ['pte 400000', 'pmd 0', 'pud 0']],
-    [0x3fe00000n, 0x40200000n, 0x3f000000n, 0x80000000n, ['pte 3fe00000', 'pte 40000000', 'pmd 40000000']],
-    [0x7ffffffde000n, 0x7ffffffff000n, 0x7fff00000000n, 0n, ['pte 7fffffe00000', 'pmd 7fffc0000000']],
+    [0x200000n, 0xa80000n, 0n, 0xb00000n, ['pte 200000', 'pte 400000', 'pte 600000', 'pte 800000'], '200000-880000'],
+    [0x400000n, 0x401000n, 0n, 0n, ['pte 400000', 'pmd 0', 'pud 0'], '400000-401000'],
+    [
+      0x3fe00000n,
+      0x40200000n,
+      0x3f000000n,
+      0x80000000n,
+      ['pte 3fe00000', 'pte 40000000', 'pmd 40000000'],
+      '3fe00000-40200000',
+    ],
+    [
+      0x7ffffffde000n,
+      0x7ffffffff000n,
+      0x7fff00000000n,
+      0n,
+      ['pte 7fffffe00000', 'pmd 7fffc0000000'],
+      '7fffffe00000-7ffffffff000',
+    ],
     [0x1000n, 0x2000n, 0n, 0x100000n, []],
   ];
-  test.each(rows)('%#: [%s, %s), floor %s, ceiling %s', (start, end, floor, ceiling, freed) => {
+  test.each(rows)('%#: [%s, %s), floor %s, ceiling %s', (start, end, floor, ceiling, freed, walked) => {
     for (const form of forms) {
       const vma = { start: vaddr(start), end: vaddr(end) };
       const m = filled(x86, 'pgd', [vma]);
       const gather = new Gather(m);
       const bounds = { floor: vaddr(floor), ceiling: vaddr(ceiling) };
-      expect(freePgdRange(m, gather, vma, bounds, { form })).toBe(undefined);
+      const seen: string[] = [];
+      const onStep = ({ slot, addr, end: last }: RangeStep): void =>
+        void (slot.level === 'pgd' && seen.push(`${addr.toString(16)}-${last.toString(16)}`));
+      expect(freePgdRange(m, gather, vma, bounds, { form, onStep })).toBe(undefined);
+      expect(seen).toEqual(walked ? [walked] : []);
       gather.finish();
       expect(m.port.freed.map(({ table }) => m.known.get(table))).toEqual(freed);
       const left = [...m.known.values()].filter((name) => name.startsWith('pte')).length;
@@ -84,7 +104,16 @@ describe('worked: PMD 2 MiB, PUD 1 GiB, PGDIR 512 GiB', () => {
     }
   });
 
-  test('the first row but one wraps: an address above the last pmd is none', () => {
+  test('a table notes one page at the start of what it is for; the granule is that of a pmd', () => {
+    const vma = { start: vaddr(0x400000n), end: vaddr(0x401000n) };
+    const m = filled(x86, 'pgd', [vma]);
+    const gather = new Gather(m);
+    freePgdRange(m, gather, vma, { floor: vaddr(0n), ceiling: vaddr(0n) });
+    gather.finish();
+    expect(gather.flushes).toEqual([{ start: 0n, end: 0x401000n, granule: 'pmd', tables: true }]);
+  });
+
+  test('what wraps when it is rounded up is none; nor is an empty range one', () => {
     const m = filled(x86, 'pgd', []);
     const gather = new Gather(m);
     const range = { start: vaddr(2n ** 64n - 0x1000n), end: vaddr(0n) };
@@ -214,6 +243,16 @@ describe('what memory holds', () => {
       expect(m.port.freed.map(({ level }) => level)).toEqual(['pmd', 'pud']);
       expect(pXdIs(m.mm, 'none', 'pmd', readEntry(m.mm, slot)!)).toBe(true);
     }
+  });
+  test('riscv: a large pud is not bad, and no table either', () => {
+    const [, riscv] = archs.find(([name]) => name === 'riscv-sv39')!;
+    const m = modelled(riscv, 'pgd', ['none']);
+    const leaf = makeLeaf(riscv, 'pud', paddr(0x4000_0000n), FULL)!;
+    const slot = populate(m.mm, m.tables, vaddr(0n), 'pud') as Slot<'pud'>;
+    writeEntry(m.mm, slot, leaf);
+    const range = { start: vaddr(0n), end: vaddr(4096n) };
+    expect(freePgdRange(m, new Gather(m), range, { floor: vaddr(0n), ceiling: vaddr(0n) })).toBe(undefined);
+    expect([m.port.writes, readEntry(m.mm, slot)]).toEqual([[], leaf]);
   });
   test('a table outside memory ends it', () => {
     const m = modelled(x86, 'pgd', ['none']);
