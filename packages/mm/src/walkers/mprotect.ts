@@ -2,7 +2,7 @@
 import { type Entry, type Level, modify, type Prot, pXdIs, type RangeStep, type Slot } from '@kernel-mm/pgtable-core';
 import { makeMigration, migrationOf } from './migration.ts';
 import type { Range, WalkerOf } from './port.ts';
-import { type HugeOf, splitHugePmd } from './split.ts';
+import { type HugeOf, isHugePmd, splitHugePmd } from './split.ts';
 import { noneOrClearBad } from './tables.ts';
 import { type Outside, type PteStep, runWalk, type WalkerOptions } from './walk.ts';
 
@@ -57,7 +57,7 @@ export function changeProtection(walker: WalkerOf, range: Range, prot: Prot, opt
   const outside = runWalk(walker, range, options, {
     enter(step) {
       const { slot, entry } = step;
-      if (slot.level === 'pmd' && isHuge(walker, entry)) return changeHuge(step);
+      if (slot.level === 'pmd' && isHugePmd(walker, entry)) return changeHuge(step);
       return noneOrClearBad(walker, step) ? 'skip' : 'descend';
     },
     open: ({ slot }) => port.lock(slot),
@@ -72,10 +72,6 @@ export function changeProtection(walker: WalkerOf, range: Range, prot: Prot, opt
   const why = failure ?? outside;
   return { changed, ...(why && { failure: why }) };
 }
-
-/** pmd_trans_huge, or a huge page that moves. */
-const isHuge = ({ mm }: WalkerOf, entry: Entry): boolean =>
-  pXdIs(mm, 'leaf', 'pmd', entry as Entry<'pmd'>) || migrationOf(mm, 'pmd', entry) !== undefined;
 
 /** A migration entry that may no longer be written; nothing for one that could not, or for any other entry. */
 function withoutWrite({ mm }: WalkerOf, level: Level, entry: Entry): Entry | undefined {

@@ -14,12 +14,32 @@ import {
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
 import { makeMigration, migrationOf } from './migration.ts';
-import type { WalkerOf } from './port.ts';
+import type { Range, WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
 
 /** Whose huge page it is: a file's comes back by a fault, so that it is only unmapped. */
 export type HugeOf = 'anon' | 'file';
+
+/** pmd_trans_huge, or a huge page that moves. */
+export const isHugePmd = ({ mm }: WalkerOf, entry: Entry): boolean =>
+  pXdIs(mm, 'leaf', 'pmd', entry as Entry<'pmd'>) || migrationOf(mm, 'pmd', entry) !== undefined;
+
+/** pmdp_invalidate: invalid for the hardware, present for Linux, and forgotten. */
+export function invalidatePmd({ mm, port }: WalkerOf, slot: Slot<'pmd'>, entry: Entry<'pmd'>, range: Range): void {
+  port.writeOnce(slot, change(mm.arch, 'pmd', 'invalid', entry) ?? (emptyOf(mm, slot) as Entry<'pmd'>));
+  port.flushTlb(range);
+}
+
+/** __split_huge_pud: the huge page is unmapped, and comes back by faults. */
+export function splitHugePud({ mm, port }: WalkerOf, slot: Slot<'pud'>, addr: Vaddr): void {
+  const { size } = mm.arch.geometry.pud;
+  const start = vaddrWrap(addr & -size);
+  port.lock(slot);
+  port.writeOnce(slot, emptyOf(mm, slot) as Entry<'pud'>);
+  port.flushTlb({ start, end: vaddrWrap(start + size) });
+  port.unlock(slot);
+}
 
 /**
  * Splits the huge page of a pmd slot, `addr` any address in it. What the slot holds afterwards is to be read anew: for a
@@ -41,9 +61,8 @@ export function splitHugePmd(walker: WalkerOf, { slot, entry }: UpperStep, addr:
   const table = port.withdraw(pmd);
   const made = table === undefined ? undefined : makeTable(mm.arch, 'pmd', table);
   if (table === undefined || made === undefined) return false;
-  // Invalid for the hardware, present for Linux, and forgotten, before the table takes its place: never both at once.
-  port.writeOnce(pmd, change(mm.arch, 'pmd', 'invalid', entry as Entry<'pmd'>) ?? (emptyOf(mm, pmd) as Entry<'pmd'>));
-  port.flushTlb(range);
+  // Before the table takes its place: the hardware never sees both at once.
+  invalidatePmd(walker, pmd, entry as Entry<'pmd'>, range);
   fill(walker, { level: 'pte', space: 'memory', addr: table }, entry as Entry<'pmd'>);
   port.writeOnce(pmd, made);
   return true;

@@ -82,17 +82,7 @@ export function runWalk(walker: WalkerOf, range: Range, options: WalkerOptions, 
           onStep?.(step);
           return visitor.enter(step);
         },
-        ptes(slot, start, end) {
-          let table: PteRange = { slot, start, end };
-          for (;;) {
-            visitor.open?.(table);
-            const result = eachPte(walker, table, visitor, outside);
-            visitor.close?.(table);
-            if (typeof result !== 'object') return result;
-            if (!(visitor.resume?.(result) ?? true)) return false;
-            table = result;
-          }
-        },
+        ptes: (slot, start, end) => walkPtes(walker, { slot, start, end }, visitor, outside),
       },
     },
     range.start,
@@ -102,19 +92,38 @@ export function runWalk(walker: WalkerOf, range: Range, options: WalkerOptions, 
 }
 
 /**
- * @returns `true` if all ptes were visited, `false` if the walk ends, the address from which the pmd is to be read anew, or
- * the part for which the table is to be opened again
+ * The ptes of one table, between `open` and `close`; for walkers whose own handler of a pmd goes through them. A range that
+ * is not of whole pages ends with the pte that reaches its end (v5.8, walk_pte_range).
+ * @returns `true` if all ptes were visited, `false` if the walk ends, else the address from which the pmd is to be read anew
  */
+export function walkPtes(
+  walker: WalkerOf,
+  range: PteRange,
+  visitor: Pick<Visitor, 'open' | 'pte' | 'close' | 'resume'>,
+  outside: (slot: Slot, addr: Vaddr) => void,
+): boolean | Vaddr {
+  let table = range;
+  for (;;) {
+    visitor.open?.(table);
+    const result = eachPte(walker, table, visitor, outside);
+    visitor.close?.(table);
+    if (typeof result !== 'object') return result;
+    if (!(visitor.resume?.(result) ?? true)) return false;
+    table = result;
+  }
+}
+
+/** @returns as {@link walkPtes}, or the part for which the table is to be opened again */
 function eachPte(
   { mm, port }: WalkerOf,
   { slot: first, start, end }: PteRange,
-  { pte }: Visitor,
+  { pte }: Pick<Visitor, 'pte'>,
   outside: (slot: Slot, addr: Vaddr) => void,
 ): boolean | Vaddr | PteRange {
   const { size, slotBytes } = mm.arch.geometry.pte;
   let slot = first;
   let addr = start;
-  do {
+  for (;;) {
     const entry = port.readOnce(slot);
     if (entry === undefined) {
       outside(slot, addr);
@@ -125,10 +134,10 @@ function eachPte(
     if (decision === 'up') return true;
     if (decision === 'stay') return addr;
     if (decision === 'retry') return { slot, start: addr, end };
+    if (BigInt.asUintN(64, end - addr) <= size) return true;
     addr = vaddrWrap(addr + size);
-    if (decision === 'leave') return addr === end || addr;
+    if (decision === 'leave') return addr;
     if (decision !== 'hold') slot = slotPlus(slot, 1n, slotBytes);
-    if (decision === 'reopen') return addr === end || { slot, start: addr, end };
-  } while (addr !== end);
-  return true;
+    if (decision === 'reopen') return { slot, start: addr, end };
+  }
 }
