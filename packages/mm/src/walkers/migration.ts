@@ -1,5 +1,5 @@
 /** Migration entries: swap entries that say which page is moving, and whether it may be written when it arrives. */
-import { type Entry, type Level, type Mm, makeSwap, pXdIs, swapOf } from '@kernel-mm/pgtable-core';
+import { type Entry, type Level, type Mm, makeSwap, pXdIs, type Swap, swapOf } from '@kernel-mm/pgtable-core';
 
 /** A page that moves. */
 export interface Migration {
@@ -15,6 +15,11 @@ const READ = 28n;
 const WRITE = 29n;
 /** The same, for who tells all kinds of swap entries apart. */
 export const MIGRATION: { readonly read: bigint; readonly write: bigint } = { read: READ, write: WRITE };
+/** The first type that is none. */
+const NO_DEVICE = 27n;
+
+/** The opposite of non_swap_entry: whether a swap entry of this type says where on a device a page is. */
+export const isOnDevice = ({ type }: Pick<Swap, 'type'>): boolean => type < NO_DEVICE;
 
 /** make_migration_entry; `undefined` where the level's swap entries cannot hold it. */
 export const makeMigration = ({ arch }: Mm, level: Level, { pfn, write }: Migration): Entry | undefined =>
