@@ -41,7 +41,7 @@ export function walkHugetlb<V extends WalkVma>({ walker, ops, options }: TableWa
   let addr = range.start;
   do {
     const next = cropTo(addr, range.end, size);
-    const found = hugeSlotOf(walker, vaddrWrap(addr & -size), vma.huge, options);
+    const found = hugeSlotOf(walker, addr, vma.huge, options);
     if (found && 'kind' in found) return { ret: 'EFAULT', failure: found };
     const ret = found
       ? ops.hugetlbEntry?.({ ...found, addr, next, vma })

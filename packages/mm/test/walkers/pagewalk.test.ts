@@ -189,9 +189,28 @@ describe('the vma loop', () => {
       expect(m.port.held.size).toBe(0);
     }
     expect(after).toBe(3);
+    for (const ops of [{ pgdEntry: () => 5 }, { p4dEntry: () => 5 }, { pudEntry: () => 5 }, { pmdEntry: () => 5 }])
+      expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 24), { ...ops, pteEntry: nothing })).toEqual({ ret: 5 });
+    let ptes = 0;
+    walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 9), { pteEntry: () => (++ptes === 3 ? 1 : 0) });
+    expect(ptes).toBe(3);
     const never: WalkOps = { preVma: () => 'ENOMEM', pteEntry: () => 1, postVma: () => void after++ };
     expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 9), never)).toEqual({ ret: 'ENOMEM' });
     expect(after).toBe(3);
+  });
+
+  test('no table is read that no callback asks about', () => {
+    const levels = (ops: WalkOps) => {
+      const m = x86();
+      walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 9), ops);
+      return Object.keys(m.port.reads);
+    };
+    expect([levels({ pgdEntry: nothing }), levels({ p4dEntry: nothing }), levels({ pudEntry: nothing })]).toEqual([
+      ['pgd'],
+      ['pgd', 'p4d'],
+      ['pgd', 'p4d', 'pud'],
+    ]);
+    expect(levels({ pmdEntry: nothing })).toEqual(['pgd', 'p4d', 'pud', 'pmd']);
   });
 
   test('a test above 0 passes over the mapping and is not returned, below 0 ends; with it VM_PFNMAP counts for nothing', () => {
@@ -222,6 +241,14 @@ describe('actions', () => {
     expect(asked).toBe(2);
     const ever = walkPageRange(m, vmas, rangeOf(m, 0, 2), { pudEntry: () => 'again' }, { again: 5 });
     expect([ever.ret, ever.failure?.kind, m.port.writes.length]).toEqual(['EAGAIN', 'again-limit', 0]);
+  });
+
+  test('the bound is on one entry in a row, not on the walk', () => {
+    const m = hugeX86();
+    let asked = 0;
+    const ops: WalkOps = { pmdEntry: () => (++asked % 4 === 0 ? 'continue' : 'again') };
+    expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 24), ops, { again: 5 })).toEqual({ ret: 0 });
+    expect(asked).toBe(8);
   });
 
   test('again sees what the callback put there, and so does the walk below', () => {
@@ -309,6 +336,15 @@ describe('hugetlb', () => {
     told.length = 0;
     walkPageVma(m, far, ops);
     expect([told, m.port.writes]).toEqual([[`hole ${far.start} ${far.end} -1`], []]);
+  });
+
+  test('nothing is read below a larger leaf', () => {
+    const m = modelled(archs[3]![1], 'pgd', ['none']);
+    const { size } = m.arch.geometry.pud;
+    const leaf = makeLeaf(m.arch, 'pud', paddr(0n), { read: true, write: true, exec: false, user: true })!;
+    writeEntry(m.mm, populate(m.mm, m.tables, vaddr(8n * size), 'pud') as Slot<'pud'>, leaf);
+    const vma = { ...vmaOver(m, { kind: 'hugetlb' }, 'pmd'), start: vaddr(8n * size), end: vaddr(9n * size) };
+    expect(walkPageVma(m, vma, { hugetlbEntry: () => 1, pteHole: () => 2 })).toEqual({ ret: 2 });
   });
 
   test('an answer ends it; without the callback the mapping is passed over', () => {
