@@ -155,6 +155,14 @@ describe('which mappings', () => {
   });
 });
 
+test('an entry is taken out before it comes back old, so that the hardware notes nothing meanwhile', () => {
+  const m = x86(['page']);
+  const { result } = walk(m.mm, rangeOf(m, 0, 1).start);
+  const entry = (result.kind === 'leaf' ? result.entry : 0n) as Entry<'pte'>;
+  cold(m, pagesOf().pages, 0, 1);
+  expect(m.port.writes.map((one) => one.entry)).toEqual([0n, change(m.arch, 'pte', 'old', entry)]);
+});
+
 describe('pages of large folios, mapped by ptes', () => {
   test('split, and the same pte again; the others go on', () => {
     for (const call of [cold, free]) {

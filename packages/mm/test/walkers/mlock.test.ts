@@ -179,6 +179,13 @@ describe('large folios', () => {
     expect(munlock(m, rangeOf(m, 0, 24), { pages })).toEqual({ batches: [], large: [] });
   });
 
+  test('its other pages are not even looked at', () => {
+    const m = x86(['huge']);
+    let taken = 0;
+    const { pages } = pagesOf(m, undefined, { tryGet: () => (++taken ? 'got' : 'zero'), put: () => undefined });
+    expect([munlock(m, rangeOf(m, 12, 24), { pages }).large.length, taken]).toEqual([1, 1]);
+  });
+
   test('the zero page is an error of follow_page, and no page; so is one that nobody can hold', () => {
     const m = x86(['page']);
     const { pages, held } = pagesOf(m);

@@ -35,8 +35,9 @@ describe.each(archs)('%s', (_, arch, top) => {
         fc.nat(8),
         fc.boolean(),
         ({ wishes, from, to }, type, memory, write) => {
+          const swapped = wishes.map((wish) => (wish === 'page' ? 'swap' : wish));
           const runs = forms.map((form) => {
-            const m = modelled(arch, top, wishes);
+            const m = modelled(arch, top, swapped);
             const range = rangeOf(m, from, to);
             let left = memory;
             const readIn = (offset: bigint) => (left-- > 0 ? ((BACK + Number(offset)) as Pfn) : undefined);
