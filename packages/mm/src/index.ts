@@ -1,5 +1,6 @@
 /**
- * struct page, address spaces and page faults: what Linux's lockless walkers race with, and what serves their slow path.
+ * struct page, address spaces, page faults, and the walkers of mm: what Linux's lockless walkers race with, what serves
+ * their slow path, and every walker that a change of pXd_addr_end would touch.
  * @module
  */
 export { AddressSpace, type AddressSpaceOptions } from './address-space.ts';
@@ -14,7 +15,4 @@ export type { NeutralArch } from './neutral/space.ts';
 export { isNeutral, neutralLine, neutralTable } from './neutral/table.ts';
 export { type PageReport, Pages } from './pages.ts';
 export type { Space } from './space.ts';
-export { FORMS, type Form } from './walkers/forms.ts';
-export { type Flushed, Gather, type GatherOptions } from './walkers/gather.ts';
-export { type MmPort, mmPort, type Range, type TableCounts, type TableFreeing, type WalkerOf } from './walkers/port.ts';
-export type { Outside, WalkerOptions } from './walkers/walk.ts';
+export * from './walkers/index.ts';

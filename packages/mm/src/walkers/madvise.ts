@@ -12,10 +12,10 @@ import {
   giveAdvice,
 } from './madvise-pages.ts';
 import { type AdvisePte, advisePtes } from './madvise-ptes.ts';
-import { isOnDevice } from './migration.ts';
 import { walkPageRange } from './pagewalk.ts';
 import type { Verdict, WalkAt } from './pagewalk-ops.ts';
 import type { Range, WalkerOf } from './port.ts';
+import { isOnDevice } from './swap-types.ts';
 import { emptyOf } from './tables.ts';
 import type { Outside, PteStep, WalkerOptions } from './walk.ts';
 

@@ -42,28 +42,39 @@ export function splitHugePud({ mm, port }: WalkerOf, slot: Slot<'pud'>, addr: Va
 }
 
 /**
- * Splits the huge page of a pmd slot, `addr` any address in it. What the slot holds afterwards is to be read anew: for a
- * file it is none.
+ * Splits the huge page of a pmd slot, `addr` any address in it. Under the lock of the pmd: what was split by another
+ * meanwhile is left as it is. What the slot holds afterwards is to be read anew: for a file it is none.
  * @returns `false`, and nothing was changed, where no table was set aside and there is no memory for one
  */
-export function splitHugePmd(walker: WalkerOf, { slot, entry }: UpperStep, addr: Vaddr, of: HugeOf): boolean {
+export function splitHugePmd(walker: WalkerOf, { slot }: UpperStep, addr: Vaddr, of: HugeOf): boolean {
   const { mm, port } = walker;
   const pmd = slot as Slot<'pmd'>;
   const { size } = mm.arch.geometry.pmd;
   const start = vaddrWrap(addr & -size);
   const range = { start, end: vaddrWrap(start + size) };
-  if (of === 'file') {
-    port.writeOnce(pmd, emptyOf(mm, pmd) as Entry<'pmd'>);
-    port.flushTlb(range);
-    letGo(walker, entry as Entry<'pmd'>);
-    return true;
-  }
+  port.lock(pmd);
+  const entry = port.readOnce(pmd);
+  const isHuge = entry !== undefined && isHugePmd(walker, entry);
+  const split = !isHuge || (of === 'file' ? unmap : toPtes)(walker, pmd, entry, range);
+  port.unlock(pmd);
+  return split;
+}
+
+function unmap(walker: WalkerOf, pmd: Slot<'pmd'>, entry: Entry<'pmd'>, range: Range): true {
+  walker.port.writeOnce(pmd, emptyOf(walker.mm, pmd) as Entry<'pmd'>);
+  walker.port.flushTlb(range);
+  letGo(walker, entry);
+  return true;
+}
+
+function toPtes(walker: WalkerOf, pmd: Slot<'pmd'>, entry: Entry<'pmd'>, range: Range): boolean {
+  const { mm, port } = walker;
   const table = port.withdraw(pmd);
   const made = table === undefined ? undefined : makeTable(mm.arch, 'pmd', table);
   if (table === undefined || made === undefined) return false;
   // Before the table takes its place: the hardware never sees both at once.
-  invalidatePmd(walker, pmd, entry as Entry<'pmd'>, range);
-  fill(walker, { level: 'pte', space: 'memory', addr: table }, entry as Entry<'pmd'>);
+  invalidatePmd(walker, pmd, entry, range);
+  fill(walker, { level: 'pte', space: 'memory', addr: table }, entry);
   port.writeOnce(pmd, made);
   return true;
 }

@@ -16,7 +16,6 @@ import {
   type Slot,
   type Vaddr,
   vaddr,
-  vaddrWrap,
   walk,
   writeEntry,
 } from '@kernel-mm/pgtable-core';
@@ -33,6 +32,7 @@ import { unmapPageRange } from '../../src/walkers/zap.ts';
 import { archs } from '../support/spaces.ts';
 import {
   arbitraryRegion,
+  grown,
   type Modelled,
   modelInRegion,
   modelled,
@@ -114,14 +114,6 @@ function copyModel(src: Modelled, dst: Modelled, { start, end }: Range, vma: For
     }
   }
   return told;
-}
-
-function grown({ arch }: Modelled, range: Range, low: boolean, high: boolean): Range {
-  const { size } = arch.geometry.pmd;
-  return {
-    start: low ? vaddr(range.start & -size) : range.start,
-    end: high ? vaddrWrap((range.end + size - 1n) & -size) : range.end,
-  };
 }
 
 const locks = ({ port }: Modelled): unknown => [port.wrong, [...port.held]];

@@ -5,10 +5,19 @@ import { describe, expect, test } from 'vitest';
 import type { Form } from '../../src/index.ts';
 import { changeProtection } from '../../src/walkers/mprotect.ts';
 import { archs } from '../support/spaces.ts';
-import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
+import {
+  arbitraryRegion,
+  grown,
+  type Modelled,
+  modelInRegion,
+  modelled,
+  rangeOf,
+  tablesAsModel,
+} from './support/model.ts';
 
 const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
 const seed = 20200907;
+const how = fc.record({ write: fc.boolean(), low: fc.boolean(), high: fc.boolean() });
 const forms: Form[] = ['static', 'entryAware'];
 const READ: Prot = { read: true, write: false, exec: false, user: true };
 const WRITE: Prot = { ...READ, write: true };
@@ -39,10 +48,10 @@ function protectModel(m: Modelled, start: bigint, end: bigint, write: boolean): 
 describe.each(archs)('%s', (_, arch, top) => {
   test('the model and the tables agree, counts and flushes are exact, no lock is left', () => {
     fc.assert(
-      fc.property(arbitraryRegion, fc.boolean(), ({ wishes, from, to }, write) => {
+      fc.property(arbitraryRegion, how, ({ wishes, from, to }, { write, low, high }) => {
         const told = forms.map((form) => {
           const m = modelled(arch, top, wishes);
-          const range = rangeOf(m, from, to);
+          const range = grown(m, rangeOf(m, from, to), low, high);
           const expected = protectModel(m, range.start, range.end, write);
           const { changed, failure } = changeProtection(m, range, write ? WRITE : READ, { form });
           expect({ changed, failure }).toEqual({ changed: expected, failure: undefined });

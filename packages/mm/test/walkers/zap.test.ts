@@ -11,7 +11,6 @@ import {
   type Slot,
   type Vaddr,
   vaddr,
-  vaddrWrap,
   writeEntry,
 } from '@kernel-mm/pgtable-core';
 import fc from 'fast-check';
@@ -21,7 +20,15 @@ import { Gather } from '../../src/walkers/gather.ts';
 import { makeMigration, migrationOf } from '../../src/walkers/migration.ts';
 import { unmapSingleVma, type ZapOptions, zapPageRange } from '../../src/walkers/zap.ts';
 import { archs } from '../support/spaces.ts';
-import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
+import {
+  arbitraryRegion,
+  grown,
+  type Modelled,
+  modelInRegion,
+  modelled,
+  rangeOf,
+  tablesAsModel,
+} from './support/model.ts';
 import { everyNth, type Watched, watch } from './support/watch.ts';
 
 const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 8;
@@ -95,15 +102,6 @@ function freedEarly(w: Watched, pages: Expected['pages']): string[] {
     if (addr < last.at || addr >= (last.end || 1n << 64n)) wrong.push(`freed before the flush: ${event.at}`);
   }
   return wrong;
-}
-
-/** Grown to whole places of huge pages on either side. */
-function grown({ arch }: Modelled, range: { start: Vaddr; end: Vaddr }, low: boolean, high: boolean) {
-  const { size } = arch.geometry.pmd;
-  return {
-    start: low ? vaddr(range.start & -size) : range.start,
-    end: high ? vaddrWrap((range.end + size - 1n) & -size) : range.end,
-  };
 }
 
 describe.each(archs)('%s', (_, arch, top) => {

@@ -17,12 +17,13 @@ import {
   pXdIs,
   swapOf,
   type TableAllocator,
-  type Vaddr,
   vaddr,
+  vaddrWrap,
   walk,
   writeEntry,
 } from '@kernel-mm/pgtable-core';
 import fc from 'fast-check';
+import type { Range } from '../../../src/index.ts';
 import { type TestPort, testPort } from './test-port.ts';
 
 /** What a page is. A huge leaf makes all its pages `huge`, with the frames that follow on. */
@@ -158,7 +159,16 @@ export const arbitraryRegion: fc.Arbitrary<{ wishes: Wish[]; from: number; to: n
   .map(({ wishes, from, length }) => ({ wishes, from, to: Math.min(from + length, 24) }));
 
 /** The addresses of page indexes. */
-export const rangeOf = ({ first, page }: Modelled, from: number, to: number): { start: Vaddr; end: Vaddr } => ({
+export const rangeOf = ({ first, page }: Modelled, from: number, to: number): Range => ({
   start: vaddr((first + BigInt(from)) * page),
   end: vaddr((first + BigInt(to)) * page),
 });
+
+/** A range grown to whole places of huge pages on either side. */
+export const grown = ({ arch }: Modelled, range: Range, low: boolean, high: boolean): Range => {
+  const { size } = arch.geometry.pmd;
+  return {
+    start: low ? vaddr(range.start & -size) : range.start,
+    end: high ? vaddrWrap((range.end + size - 1n) & -size) : range.end,
+  };
+};
