@@ -14,6 +14,7 @@ const printing = {
   'counting-port': () => import('./counting-port.ts'),
   hardware: () => import('./hardware.ts'),
   'one-call': () => import('./one-call.ts'),
+  'two-forms': () => import('./two-forms.ts'),
 };
 
 test.each(Object.entries(printing))('%s prints what the guides show', async (name, run) => {

@@ -5,6 +5,7 @@ export type UsageCode =
   | 'address-range'
   | 'argument'
   | 'entry-width'
+  | 'locking'
   | 'memory-layout'
   | 'range-empty'
   | 'range-count'

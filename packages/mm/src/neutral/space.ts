@@ -30,6 +30,8 @@ export interface NeutralArch {
 /** What lies from 12 pages before the border to 12 behind: a page, a swap entry, or a hole. Before it a large page. */
 const LAYOUT = '.ppp.sp.pppp' + 'pppp.ps.ppp.';
 const BYTES = 2 ** 22;
+/** Where the large page's memory begins, in large pages. */
+export const LARGE = 4n;
 
 /** A space for one run. The range has all of it, and goes across the border. */
 export function neutralSpace(
@@ -61,7 +63,7 @@ function mapLarge(mm: Mm, tables: TableAllocator, addr: bigint): boolean {
   const { leaf, is } = mm.arch.spec.levels.pmd;
   if (!leaf || !is.leaf || pmd.size === pte.size) return false;
   const prot = { read: true, write: true, exec: false, user: true };
-  map(mm, tables, { addr: vaddr(addr), paddr: paddr(4n * pmd.size), size: pmd.size, prot, largest: 'pmd' });
+  map(mm, tables, { addr: vaddr(addr), paddr: paddr(LARGE * pmd.size), size: pmd.size, prot, largest: 'pmd' });
   return true;
 }
 

@@ -19,6 +19,7 @@ import {
   type Vaddr,
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
+import { assertMmapLock } from './mmap-lock.ts';
 import type { WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
@@ -52,13 +53,14 @@ interface Small {
 }
 
 /**
- * collapse_huge_page of the pmd that covers `addr`. The mmap lock is the caller's, for writing. The pmd is cleared and
+ * collapse_huge_page of the pmd that covers `addr`. The pmd is cleared and
  * forgotten first, so that no walk reaches the table; then the pages are looked at; then the huge page takes their place,
  * and the table is set aside. A lockless pinner that had read the pmd before compares it after its reference: it is
  * another by then, or the reference is seen here.
- * @throws UsageError `address-range`, `range-unaligned`, before anything is touched, for a frame that no huge page can have
+ * @throws UsageError `locking` unless mmap_lock is held for writing; `address-range`, `range-unaligned`, before anything is touched, for a frame that no huge page can have
  */
 export function collapseHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, options: CollapseOptions): Collapsed {
+  assertMmapLock(walker, 'write');
   const { mm, port } = walker;
   const pmd = step.slot as Slot<'pmd'>;
   const table = step.entry as Entry<'pmd'>;

@@ -37,7 +37,15 @@ export {
   walkPageVma,
 } from './pagewalk.ts';
 export type { Action, Hole, Verdict, WalkAt, Walked, WalkFailure, WalkOps, WalkVma } from './pagewalk-ops.ts';
-export { type MmPort, mmPort, type Range, type TableCounts, type TableFreeing, type WalkerOf } from './port.ts';
+export {
+  type MmapLock,
+  type MmPort,
+  mmPort,
+  type Range,
+  type TableCounts,
+  type TableFreeing,
+  type WalkerOf,
+} from './port.ts';
 export { type RemapOptions, type Remapped, type RemapRequest, remapPfnRange, type VmaFlag } from './remap.ts';
 export type { NoProgress } from './repeats.ts';
 export { protOf } from './rights.ts';
@@ -45,6 +53,7 @@ export { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
 export { type SwapKind, swapKindOf } from './swap-kinds.ts';
 export { isOnDevice, SWAP_TYPES } from './swap-types.ts';
 export { type SwapDevice, type Unused, type UnuseVma, unuseVma } from './swapoff.ts';
+export type { UpperStep } from './tables.ts';
 export { type Upgraded, upgradeLevels } from './upgrade.ts';
 export { type VmapOptions, type Vmapped, vmap, vmapNoflush } from './vmap.ts';
 export { type Vunmapped, vunmap, vunmapNoflush } from './vunmap.ts';

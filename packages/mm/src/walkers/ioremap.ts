@@ -48,7 +48,7 @@ interface Io {
 
 /**
  * Maps [phys, phys + the range's size). Caches are flushed and other top tables told at the end, also after an error.
- * @throws {@link UsageError} for a range that is empty or not of whole pages, or for frames that a pte cannot hold
+ * @throws UsageError for a range that is empty or not of whole pages, or for frames that a pte cannot hold
  */
 export function ioremapPageRange(
   walker: WalkerOf,

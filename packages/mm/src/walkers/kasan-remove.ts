@@ -33,7 +33,7 @@ export interface Removed {
 /**
  * Removes a range of shadow; an empty one has nothing in it. No large page is shadow of this kind: one that is met is left
  * with a warning, where the kernel would take it for a table. A shared table is never freed.
- * @throws {@link UsageError} `range-unaligned`, `range-reversed`
+ * @throws UsageError `range-unaligned`, `range-reversed`
  */
 export function removeEarlyShadow(
   walker: WalkerOf,

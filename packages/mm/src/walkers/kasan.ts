@@ -36,7 +36,7 @@ export interface Populated {
 /**
  * Slots that lie in the range whole get the shared table, whatever they held; for the others tables are made. The result
  * of a lower level is ignored by the one above, which goes on.
- * @throws {@link UsageError} `range-reversed`: the kernel does not look, and would not come to an end. An empty range
+ * @throws UsageError `range-reversed`: the kernel does not look, and would not come to an end. An empty range
  * makes tables for nothing.
  */
 export function populateEarlyShadow(

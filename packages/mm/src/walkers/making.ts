@@ -51,7 +51,7 @@ export const bytesOf = ({ start, end }: Range): bigint => BigInt.asUintN(64, end
 
 /**
  * Refuses a range that the kernel stops at with BUG.
- * @throws {@link UsageError} `range-empty`, `range-reversed`, `range-unaligned`
+ * @throws UsageError `range-empty`, `range-reversed`, `range-unaligned`
  */
 export function checkRange({ mm }: WalkerOf, { start, end }: Range): void {
   if (end === start && end !== 0n) throw new UsageError('range-empty', 'range', 'an end behind its start');
@@ -62,7 +62,7 @@ export function checkRange({ mm }: WalkerOf, { start, end }: Range): void {
 
 /**
  * pfn_pte and its like: a leaf for a frame by its physical address.
- * @throws {@link UsageError} `argument` for an address that no pte of the architecture can hold
+ * @throws UsageError `argument` for an address that no pte of the architecture can hold
  */
 export function leafOf<L extends Level>({ arch }: Mm, level: L, address: bigint, prot: Prot): Entry<L> {
   const made = address === paddrWrap(address) ? makeLeaf(arch, level, paddrWrap(address), prot) : undefined;

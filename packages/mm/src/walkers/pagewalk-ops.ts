@@ -40,7 +40,9 @@ export interface Hole<V extends WalkVma = WalkVma> {
 
 /** The callbacks. Tables below a level are walked only if there is a callback that they could concern. */
 export interface WalkOps<V extends WalkVma = WalkVma> {
+  /** Each visit of a pgd slot that is not none. */
   pgdEntry?(at: WalkAt<'pgd', V>): Verdict | undefined;
+  /** Each visit of a p4d slot that is not none; on a folded level as well. */
   p4dEntry?(at: WalkAt<'p4d', V>): Verdict | undefined;
   /** Also for huge ones, before they are split. */
   pudEntry?(at: WalkAt<'pud', V>): Verdict | Action | undefined;
@@ -48,6 +50,7 @@ export interface WalkOps<V extends WalkVma = WalkVma> {
   pmdEntry?(at: WalkAt<'pmd', V>): Verdict | Action | undefined;
   /** Also for ptes that are none. A huge page of a mapping is split for it. */
   pteEntry?(at: WalkAt<'pte', V>): Verdict | undefined;
+  /** A range without a table or, where there is no table walk below, without an entry. */
   pteHole?(hole: Hole<V>): Verdict | undefined;
   /** The entry of a hugetlb page, whatever it holds, and the part of the range that lies in the page. */
   hugetlbEntry?(at: WalkAt<Level, V>): Verdict | undefined;
@@ -55,6 +58,7 @@ export interface WalkOps<V extends WalkVma = WalkVma> {
   testWalk?(vma: V, range: Range): Verdict | undefined;
   /** Before a mapping; where it ends the walk there is no `postVma`. */
   preVma?(vma: V, range: Range): Verdict | undefined;
+  /** After a mapping that was walked. */
   postVma?(vma: V): void;
 }
 

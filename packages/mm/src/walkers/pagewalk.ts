@@ -1,6 +1,7 @@
 /** walk_page_range (v5.8): callbacks for all that is mapped in a range and for what is not, mapping by mapping. */
 import { type Paddr, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
+import { assertMmapLock } from './mmap-lock.ts';
 import { walkHugetlb } from './pagewalk-hugetlb.ts';
 import { isError, type Verdict, type Walked, type WalkOps, type WalkVma } from './pagewalk-ops.ts';
 import { type TableWalk, walkTables } from './pagewalk-tables.ts';
@@ -30,6 +31,7 @@ const DONE: Walked = { ret: 0 };
 /**
  * Walks [start, end) by mappings, which are in order and do not overlap.
  * @returns EINVAL for a range that is empty or reversed, an `end` of 0 too
+ * @throws UsageError `locking` without mmap_lock
  */
 export function walkPageRange<V extends WalkVma>(
   walker: WalkerOf,
@@ -40,6 +42,7 @@ export function walkPageRange<V extends WalkVma>(
 ): Walked {
   const { end } = range;
   if (range.start >= end) return EINVAL;
+  assertMmapLock(walker, 'read');
   let walked = DONE;
   for (let start = range.start, next: Vaddr; start < end && walked.ret === 0; start = next) {
     const vma = vmas.find((one) => start < endOf(one));
@@ -60,6 +63,7 @@ export function walkPageVma<V extends WalkVma>(
   options: PagewalkOptions = {},
 ): Walked {
   if (vma.start >= endOf(vma)) return EINVAL;
+  assertMmapLock(walker, 'read');
   return walkVma({ walker, ops, options, within: vma }, vma, { start: vma.start, end: vma.end });
 }
 
@@ -71,6 +75,7 @@ export function walkPageRangeNovma(
   options: NovmaOptions = {},
 ): Walked {
   if (range.start >= range.end) return EINVAL;
+  assertMmapLock(walker, 'read');
   const { pgd } = options;
   const of = pgd === undefined ? walker : { ...walker, mm: { ...walker.mm, pgd } };
   return walkTables({ walker: of, ops, options, within: 'none' }, range);

@@ -20,10 +20,15 @@ export interface Range {
   readonly end: Vaddr;
 }
 
+/** How the lock of an address space's mappings is held, mmap_lock. */
+export type MmapLock = 'none' | 'read' | 'write';
+
 /** Every access of a walker to state that others share. */
 export interface MmPort extends Port, MappingPort {
   /** set_pXd: `false`, and nothing written, where the slot lies outside memory. */
   writeOnce<L extends Level>(slot: Slot<L>, entry: Entry<NoInfer<L>>): boolean;
+  /** How the caller of a walker holds mmap_lock. Walkers do not take it; those that need it look. */
+  mmapLock(): MmapLock;
   /** The page-table lock of the table that a slot lies in. */
   lock(slot: Slot): void;
   /** Its release. */
@@ -63,7 +68,7 @@ export interface WalkerOf {
 /** How many tables of each level there are: mm->pgtables_bytes, by level. */
 export type TableCounts = Record<LowerLevel, number>;
 
-/** The port to an address space of one's own. `freed` is where tables go; the allocator may take them anew. */
+/** The port to an address space of one's own: nobody else is there, so that every lock is held. `freed` is where tables go; the allocator may take them anew. */
 export function mmPort(
   mm: Mm,
   tables: TableAllocator,
@@ -76,6 +81,7 @@ export function mmPort(
     ...memoryPort(mm),
     ...quietMapping(),
     writeOnce: (slot, entry) => writeEntry(mm, slot, entry),
+    mmapLock: () => 'write',
     ...{ lock: nothing, unlock: nothing, flushCache: nothing, flushTlb: nothing, syncKernel: nothing },
     allocTable(level) {
       const table = newTable(mm.arch, mm.memory, tables, level);

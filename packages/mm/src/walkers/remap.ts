@@ -36,13 +36,14 @@ export interface Remapped {
   readonly vma: { readonly flags: readonly VmaFlag[]; readonly offset?: Pfn };
 }
 
+/** VM_IO, VM_PFNMAP, VM_DONTEXPAND, VM_DONTDUMP. */
 export type VmaFlag = 'IO' | 'PFNMAP' | 'DONTEXPAND' | 'DONTDUMP';
 
 const FLAGS: readonly VmaFlag[] = ['IO', 'PFNMAP', 'DONTEXPAND', 'DONTDUMP'];
 
 /**
  * Maps frames from `pfn` on at `addr`, as special ptes. Caches are flushed before, translations never: there were none.
- * @throws {@link UsageError} for a range without pages, or not aligned to one; for frames that a pte cannot hold
+ * @throws UsageError for a range without pages, or not aligned to one; for frames that a pte cannot hold
  */
 export function remapPfnRange(
   walker: WalkerOf,

@@ -9,7 +9,7 @@ export interface NoProgress {
 }
 
 /** As often as that somebody may be in the way at one address. */
-export const MOST_REPEATS = 64;
+const MOST_REPEATS = 64;
 
 /** Counts how often one address was come to without getting on. */
 export class Repeats {

@@ -36,8 +36,11 @@ export function splitHugePud({ mm, port }: WalkerOf, slot: Slot<'pud'>, addr: Va
   const { size } = mm.arch.geometry.pud;
   const start = vaddrWrap(addr & -size);
   port.lock(slot);
-  port.writeOnce(slot, emptyOf(mm, slot) as Entry<'pud'>);
-  port.flushTlb({ start, end: vaddrWrap(start + size) });
+  const entry = port.readOnce(slot);
+  if (entry !== undefined && pXdIs(mm, 'leaf', 'pud', entry)) {
+    port.writeOnce(slot, emptyOf(mm, slot) as Entry<'pud'>);
+    port.flushTlb({ start, end: vaddrWrap(start + size) });
+  }
   port.unlock(slot);
 }
 

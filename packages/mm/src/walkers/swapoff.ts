@@ -34,7 +34,11 @@ export interface SwapDevice {
    * Frontswap (until v5.16): only pages that lie there come back. `pages`, unless 0, is counted down with each that was
    * looked at, across mappings, and the last ends the pass.
    */
-  readonly frontswap?: { has(offset: bigint): boolean; pages: number };
+  readonly frontswap?: {
+    /** Whether the page of this offset lies there. */
+    readonly has: (offset: bigint) => boolean;
+    pages: number;
+  };
 }
 
 /** A mapping; `Mapped` is one. `prot` is vm_page_prot: of private memory without the right to write, which a fault gives back. */

@@ -25,7 +25,7 @@ export interface Vmapped {
  * map_kernel_range_noflush: one page of `pages` after the other. An error ends it at once: nothing is undone, and nobody
  * is told, although tables may have been put.
  * @param pages one for each page of the range, by frame; `undefined` where the caller has none
- * @throws {@link UsageError} for a range that is empty or not of whole pages, too few `pages`, frames that do not fit
+ * @throws UsageError for a range that is empty or not of whole pages, too few `pages`, frames that do not fit
  */
 export function vmapNoflush(
   walker: WalkerOf,

@@ -20,7 +20,7 @@ export interface Vunmapped {
 /**
  * unmap_kernel_range_noflush. A large mapping goes whole, also where only a part of it lies in the range. Flushing caches
  * before and translations afterwards is the caller's.
- * @throws {@link UsageError} for a range that is empty or not of whole pages
+ * @throws UsageError for a range that is empty or not of whole pages
  */
 export function vunmapNoflush(walker: WalkerOf, range: Range, options: VmapOptions = {}): Vunmapped {
   const { mm, port } = walker;

@@ -41,16 +41,6 @@ export function zapHugePud(walker: WalkerOf, gather: Gather, { slot, addr }: Ran
   return entry !== undefined;
 }
 
-/** __split_huge_pud: it becomes none, and whatever of it is still wanted comes back by a fault. */
-export function splitHugePud({ mm, port }: WalkerOf, { slot, addr }: RangeStep): void {
-  const { size } = mm.arch.geometry.pud;
-  const start = (addr & -size) as typeof addr;
-  port.lock(slot);
-  port.writeOnce(slot, emptyOf(mm, slot) as Entry<'pud'>);
-  port.flushTlb({ start, end: BigInt.asUintN(64, start + size) as typeof addr });
-  port.unlock(slot);
-}
-
 /** Get-and-clear, if there still is something huge. */
 function takeHuge<L extends 'pmd' | 'pud'>(
   { mm, port }: WalkerOf,

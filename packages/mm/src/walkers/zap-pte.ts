@@ -16,7 +16,7 @@ export interface ZapDetails {
 }
 
 /** What one table came to, until it is closed. */
-export interface ZapTally {
+interface ZapTally {
   pages: number;
   swap: number;
   /** Something must be flushed before the lock is let go. */

@@ -1,15 +1,23 @@
 /** unmap_page_range (v5.8, and as of v6.5): everything that is mapped in a range goes; the tables stay. */
-import { type Level, pXdIs, type RangeStep, UsageError, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import {
+  type Level,
+  pXdIs,
+  type RangeStep,
+  type Slot,
+  UsageError,
+  type Vaddr,
+  vaddrWrap,
+} from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import { Gather } from './gather.ts';
 import type { GatherOptions } from './gather-options.ts';
 import { isHugeKind } from './leaves.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { type NoProgress, Repeats } from './repeats.ts';
-import { type HugeOf, splitHugePmd } from './split.ts';
+import { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad, type UpperStep } from './tables.ts';
 import { type Outside, runWalk, type Visitor, type WalkerOptions } from './walk.ts';
-import { splitHugePud, zapHugePmd, zapHugePud } from './zap-huge.ts';
+import { zapHugePmd, zapHugePud } from './zap-huge.ts';
 import { type ZapDetails, type ZapRun, zapPte } from './zap-pte.ts';
 
 /** How to zap. */
@@ -73,7 +81,7 @@ function enter(run: ZapRun, step: RangeStep, { huge = 'anon', era }: ZapOptions,
     level === 'pmd' ? isHugeKind(mm, level, entry) : level === 'pud' && pXdIs(mm, 'leaf', level as Level, entry);
   if (!isHuge) return noneOrClearBad(walker, step) ? skipped(run, step) : 'descend';
   if (BigInt.asUintN(64, next - addr) !== mm.arch.geometry[level].size) {
-    if (level === 'pud') splitHugePud(walker, step);
+    if (level === 'pud') splitHugePud(walker, slot as Slot<'pud'>, addr);
     else if (!splitHugePmd(walker, step, addr, huge)) return 'no-memory';
   } else if ((level === 'pud' ? zapHugePud : zapHugePmd)(walker, gather, step)) return skipped(run, step, true);
   if (era === 'v6.5') return repeats.again(slot, addr) ? 'again' : 'stop';

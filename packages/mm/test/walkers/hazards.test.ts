@@ -8,6 +8,7 @@ import {
   pXdAddrEnd,
   pXdAddrEndOf,
   pXdOffset,
+  type RangeStep,
   readEntry,
   type Slot,
   slotOf,
@@ -108,6 +109,18 @@ function watch({ port }: Modelled): Slot[] {
 }
 
 describe.each(archs)('%s', (_, arch, top) => {
+  test('alloc-then-walk: an entry ends where it ended before a table was put there', () => {
+    const m = modelled(arch, top, ['none']);
+    const before: RangeStep[] = [];
+    const range = { start: vaddr((m.first + 8n) * m.page), end: vaddr((m.first + 16n) * m.page) };
+    const frames = Array.from({ length: 8 }, (_, n) => (n + 1) as Pfn);
+    vmapNoflush(m, range, prot, frames, { form: 'entryAware', onStep: (step) => void before.push(step) });
+    const filled = before.filter(({ slot, entry }) => readEntry(m.mm, slot) !== entry);
+    expect(filled.length).toBeGreaterThan(0);
+    for (const { slot, addr, end, next } of before)
+      expect(pXdAddrEndOf(m.mm, slot.level, readEntry(m.mm, slot) as Entry<typeof slot.level>, addr, end)).toBe(next);
+  });
+
   test('no pointer is ever advanced past the end of its table', () => {
     for (const form of forms) {
       const m = modelled(arch, top, ['none']);

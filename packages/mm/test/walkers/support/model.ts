@@ -53,7 +53,7 @@ export interface Modelled {
 export type Wish = 'none' | 'page' | 'readonly' | 'special' | 'swap' | 'huge';
 
 /** The region that tests look at: pages around the place where two entries of the top table meet. */
-export function regionOf(arch: Arch, top: Level): { first: bigint; pages: number } {
+function regionOf(arch: Arch, top: Level): { first: bigint; pages: number } {
   const page = arch.geometry.pte.size;
   const { size } = arch.geometry[top];
   const limit = arch.spec.root.tops[top]?.limit ?? 0n;
@@ -107,7 +107,7 @@ export function modelled(arch: Arch, top: Level, wishes: readonly Wish[], bytes 
 }
 
 /** What the tables say of a page, in the model's words. */
-export function stateOf({ mm, arch, page }: Modelled, number: bigint): PageState | undefined {
+function stateOf({ mm, arch, page }: Modelled, number: bigint): PageState | undefined {
   const { result } = walk(mm, vaddr(number * page));
   if (result.kind === 'leaf') {
     const { level, entry } = result;

@@ -4,7 +4,7 @@ import type { MmPort } from '../../../src/index.ts';
 import type { TestPort } from './test-port.ts';
 
 /** One thing that happened; `held`: how many locks were held then. */
-export interface Happening {
+interface Happening {
   readonly what: 'tlb' | 'page' | 'table' | 'sync' | 'lock' | 'unlock' | 'resched';
   readonly held: number;
   readonly at: bigint;
