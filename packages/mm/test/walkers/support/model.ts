@@ -53,7 +53,7 @@ export interface Modelled {
 export type Wish = 'none' | 'page' | 'readonly' | 'special' | 'swap' | 'huge';
 
 /** The region that tests look at: pages around the place where two entries of the top table meet. */
-function regionOf(arch: Arch, top: Level): { first: bigint; pages: number } {
+export function regionOf(arch: Arch, top: Level): { first: bigint; pages: number } {
   const page = arch.geometry.pte.size;
   const { size } = arch.geometry[top];
   const limit = arch.spec.root.tops[top]?.limit ?? 0n;
