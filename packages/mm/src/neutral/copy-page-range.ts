@@ -11,7 +11,6 @@ import {
 import { copyPageRange } from '../walkers/copy-page-range.ts';
 import { mmPort } from '../walkers/port.ts';
 import type { NeutralCase } from './case.ts';
-import { telling } from './told.ts';
 
 /** Memory for the child’s tables: its own, at an address that suits every architecture. */
 const AT = paddr(0x100_0000n);
@@ -23,17 +22,15 @@ function childOf({ arch, ...parent }: Mm): { mm: Mm; tables: TableAllocator } | 
   return mm && { mm: { ...mm, ...(parent.upper && { upper: true }) }, tables };
 }
 
-/** A private anonymous mapping is forked: what is written in parent and child, in order. */
+/** A private anonymous mapping is forked. The child’s tables are walked beside the parent’s. */
 export const copyPageRangeCase: NeutralCase = {
   walker: 'copy_page_range',
   space: 'mapped',
   run(space, options) {
     const child = childOf(space.mm);
     if (!child) return 'no memory for the child';
-    const parent = telling(space);
-    const copy = telling({ mm: child.mm, port: mmPort(child.mm, child.tables) });
+    const copy = space.beside({ mm: child.mm, port: mmPort(child.mm, child.tables) });
     const vma = { shared: false, mayWrite: true, hasAnonVma: true, anonymous: true };
-    const copied = copyPageRange(parent, copy, space.range, vma, options);
-    return { ...copied, parent: parent.told, child: copy.told };
+    return copyPageRange(space, copy, space.range, vma, options);
   },
 };

@@ -13,6 +13,7 @@ export const kasanCase: NeutralCase = {
     const shadow = earlyShadow(space, paddr(pte.size * 64n));
     if (!shadow) return 'no memory';
     const populated = populateEarlyShadow(space, space.range, shadow, options);
+    space.phase();
     const part = { start: vaddr(space.range.start + pte.size), end: space.range.end };
     return { populated, removed: removeEarlyShadow(space, part, shadow, options) };
   },

@@ -17,6 +17,7 @@ export const madviseCase: NeutralCase = {
     };
     const vma = { ...space.range, io: false, backing: undefined, huge: 'pte' as const };
     const cold = madviseCold(space, vma, space.range, 'cold', { ...options, pages });
+    space.phase();
     const free = madviseFree(space, vma, space.range, { ...options, pages });
     return { cold, free, told };
   },

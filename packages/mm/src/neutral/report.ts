@@ -1,14 +1,17 @@
 /** The question of the thread, asked of every walker on every architecture: is an entry-aware pXd_addr_end neutral? */
-import { isAddressCorrect, keepsLaw, type ReadOnce } from '@kernel-mm/pgtable-core';
+import { isAddressCorrect, keepsLaw } from '@kernel-mm/pgtable-core';
 import { FORMS, type Form } from '../walkers/forms.ts';
 import { mmPort } from '../walkers/port.ts';
-import type { NeutralCase } from './case.ts';
+import type { NeutralCase, NeutralSpace } from './case.ts';
+import { Recorder } from './record.ts';
 import { type NeutralArch, neutralSpace } from './space.ts';
 
 /** What one form kept, and what it cost. */
 export interface FormResult {
-  /** Entries read, pgd to pte, each visit counted. */
+  /** Entries read, pgd to pte, each visit counted, of all spaces that the walker works on. */
   readonly reads: number;
+  /** How often others were let run, cond_resched. */
+  readonly rescheds: number;
   /** Every upper entry was read where a walk of its address alone reads it. */
   readonly addressCorrect: boolean;
   /** Whenever a loop went on, `slot + 1` was what pXd_offset of the parent gives for `next`. */
@@ -19,9 +22,9 @@ export interface FormResult {
 export interface NeutralRow {
   readonly walker: string;
   readonly arch: string;
-  /** Whether both read the same slots, in the same order, each counted at its first visit. */
+  /** Whether both read the same slots, in the same order, each counted at its first visit in each walk. */
   readonly sameSlots: boolean;
-  /** Whether both answered the same, and wrote the same entries to the same slots. */
+  /** Whether both answered the same, and called the port the same: what it wrote, locked, flushed, freed, in order. */
   readonly sameResult: boolean;
   readonly forms: Readonly<Record<Form, FormResult>>;
 }
@@ -37,7 +40,7 @@ export const neutralReport = (cases: readonly NeutralCase[], archs: readonly Neu
 
 function rowOf(one: NeutralCase, arch: NeutralArch): NeutralRow {
   const runs = { static: run(one, arch, 'static'), entryAware: run(one, arch, 'entryAware') };
-  const told = ({ reads, addressCorrect, law }: Run): FormResult => ({ reads, addressCorrect, law });
+  const told = ({ slots, result, ...kept }: Run): FormResult => kept;
   return {
     ...{ walker: one.walker, arch: arch.name },
     sameSlots: runs.static.slots === runs.entryAware.slots,
@@ -48,34 +51,27 @@ function rowOf(one: NeutralCase, arch: NeutralArch): NeutralRow {
 
 function run(one: NeutralCase, arch: NeutralArch, form: Form): Run {
   const { mm, tables, range } = neutralSpace(arch, one.space);
-  const quiet = mmPort(mm, tables);
-  const slots = new Set<bigint>();
-  const writes: unknown[] = [];
-  let [reads, addressCorrect, law] = [0, true, true];
-  const readOnce: ReadOnce = (slot) => {
-    reads++;
-    slots.add(slot.addr);
-    return quiet.readOnce(slot);
+  const record = new Recorder();
+  const own = record.own({ mm, port: mmPort(mm, tables) });
+  let [addressCorrect, law] = [true, true];
+  const space: NeutralSpace = {
+    ...{ ...own, range },
+    phase: () => record.phase(),
+    beside: (walker) => record.beside(walker),
   };
-  const port = {
-    ...quiet,
-    readOnce,
-    writeOnce: (slot: Parameters<typeof quiet.writeOnce>[0], entry: Parameters<typeof quiet.writeOnce>[1]) => {
-      writes.push([slot.level, slot.addr, entry]);
-      return quiet.writeOnce(slot, entry);
+  const result = one.run(space, {
+    form,
+    onStep(step) {
+      record.addr = step.addr;
+      addressCorrect &&= isAddressCorrect(mm, own.port.stack, step.slot, step.addr);
+      law &&= keepsLaw(mm, FORMS[form], step);
     },
+  });
+  return {
+    ...{ reads: record.reads, rescheds: record.rescheds },
+    ...{ addressCorrect: addressCorrect && record.besideCorrect, law },
+    ...{ slots: text(record.walks), result: text([result, record.calls]) },
   };
-  const result = one.run(
-    { mm, port, range },
-    {
-      form,
-      onStep(step) {
-        addressCorrect &&= isAddressCorrect(mm, port.stack, step.slot, step.addr);
-        law &&= keepsLaw(mm, FORMS[form], step);
-      },
-    },
-  );
-  return { reads, addressCorrect, law, slots: text([...slots]), result: text([result, writes]) };
 }
 
 /** Anything as text that is equal where it is equal. */

@@ -33,7 +33,10 @@ const BYTES = 2 ** 22;
 /** Where the large page's memory begins, in large pages. */
 export const LARGE = 4n;
 
-/** A space for one run. The range has all of it, and goes across the border. */
+/**
+ * A space for one run. The range has all of it, and goes across the border; where there is room, it begins two pmds before,
+ * so that a large page fits whole.
+ */
 export function neutralSpace(
   { arch, top }: NeutralArch,
   kind: NeutralCase['space'],
@@ -46,7 +49,7 @@ export function neutralSpace(
   const border = borderOf(arch, top);
   const first = border - 12n * page;
   const large = border - 2n * arch.geometry.pmd.size;
-  const hasLarge = kind === 'mapped' && large >= 0n && mapLarge(mm, tables, large);
+  const hasLarge = large >= 0n && (kind === 'fresh' ? roomFor(mm) : mapLarge(mm, tables, large));
   if (kind === 'mapped') {
     for (const [n, what] of [...LAYOUT].entries()) {
       const addr = vaddr(first + BigInt(n) * page);
@@ -57,11 +60,14 @@ export function neutralSpace(
   return { mm, tables, range: { start: vaddr(hasLarge ? large : first), end: vaddr(border + 12n * page) } };
 }
 
+/** Whether a pmd is more than a page. */
+const roomFor = ({ arch }: Mm): boolean => arch.geometry.pmd.size !== arch.geometry.pte.size;
+
 /** A large page in the pmd before the one that the pages are in; `false` where there is no such leaf. */
 function mapLarge(mm: Mm, tables: TableAllocator, addr: bigint): boolean {
-  const { pmd, pte } = mm.arch.geometry;
+  const { pmd } = mm.arch.geometry;
   const { leaf, is } = mm.arch.spec.levels.pmd;
-  if (!leaf || !is.leaf || pmd.size === pte.size) return false;
+  if (!leaf || !is.leaf || !roomFor(mm)) return false;
   const prot = { read: true, write: true, exec: false, user: true };
   map(mm, tables, { addr: vaddr(addr), paddr: paddr(LARGE * pmd.size), size: pmd.size, prot, largest: 'pmd' });
   return true;

@@ -1,15 +1,10 @@
 /** unmap_page_range for the neutrality report. */
 import { zapPageRange } from '../walkers/zap.ts';
 import type { NeutralCase } from './case.ts';
-import { telling } from './told.ts';
 
-/** Everything in the range goes: what is written, flushed and freed, in order. */
+/** Everything in the range goes. */
 export const zapCase: NeutralCase = {
   walker: 'zap',
   space: 'mapped',
-  run(space, options) {
-    const walker = telling(space);
-    const zapped = zapPageRange(walker, space.range, space.range, options);
-    return { ...zapped, told: walker.told };
-  },
+  run: (space, options) => zapPageRange(space, space.range, space.range, options),
 };

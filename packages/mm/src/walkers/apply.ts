@@ -51,7 +51,7 @@ export const applyToExistingPageRange = (
 function apply(walker: WalkerOf, range: Range, fn: PteFn, options: ApplyExistingOptions, create: boolean): Applied {
   const { mm, port } = walker;
   const { start, end } = range;
-  if (end !== 0n && start >= end) return { ret: -ERRNO.EINVAL, modified: 0, synced: false };
+  if (start === end || (end < start && end !== 0n)) return { ret: -ERRNO.EINVAL, modified: 0, synced: false };
   const modified = { mask: 0 };
   let ret = 0;
   let failure: Blocked | undefined;

@@ -53,10 +53,10 @@ interface Small {
 }
 
 /**
- * collapse_huge_page of the pmd that covers `addr`. The pmd is cleared and
- * forgotten first, so that no walk reaches the table; then the pages are looked at; then the huge page takes their place,
- * and the table is set aside. A lockless pinner that had read the pmd before compares it after its reference: it is
- * another by then, or the reference is seen here.
+ * collapse_huge_page of the pmd that covers `addr`; `no-table` also where the slot holds another entry than the step by
+ * now. The pmd is cleared and forgotten first, so that no walk reaches the table; then, under the lock of that table, the
+ * pages are looked at; then, under the pmd's again, the huge page takes their place, and the table is set aside. A lockless
+ * pinner that had read the pmd before compares it after its reference: it is another by then, or the reference is seen here.
  * @throws UsageError `locking` unless mmap_lock is held for writing; `address-range`, `range-unaligned`, before anything is touched, for a frame that no huge page can have
  */
 export function collapseHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, options: CollapseOptions): Collapsed {
@@ -76,22 +76,30 @@ export function collapseHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, 
   if (roleOf(mm, 'pmd', table) !== 'table') return refuse('no-table');
 
   port.lock(pmd);
+  if (port.readOnce(pmd) !== table) {
+    port.unlock(pmd);
+    return refuse('no-table');
+  }
   port.writeOnce(pmd, emptyOf(mm, pmd) as Entry<'pmd'>);
   port.flushTlb({ start, end: vaddrWrap(start + size) });
   port.unlock(pmd);
   if (options.sync ?? true) port.syncTables('ipi');
 
-  const found = smallPages(walker, tableAddress(mm.arch, 'pmd', table), start);
+  const below = tableAddress(mm.arch, 'pmd', table);
+  const first: Slot<'pte'> = { level: 'pte', space: 'memory', addr: below };
+  port.lock(first);
+  const found = smallPages(walker, first, start);
   const judged = judge(mm, found, options);
-  const made = typeof judged === 'string' || !('rights' in judged) ? undefined : hugeLeaf(mm, judged.rights, target);
-  if (made === undefined) {
-    // As it was: who waits for the lock finds the table again.
-    port.writeOnce(pmd, table);
-    return 'why' in judged ? refuse(judged.why, judged.addr) : refuse('no-leaf');
-  }
-  port.deposit(pmd, tableAddress(mm.arch, 'pmd', table));
-  for (const { slot } of found) port.writeOnce(slot, emptyOf(mm, slot) as Entry<'pte'>);
-  port.writeOnce(pmd, made);
+  const made = 'rights' in judged ? hugeLeaf(mm, judged.rights, target) : undefined;
+  if (made !== undefined) for (const { slot } of found) port.writeOnce(slot, emptyOf(mm, slot) as Entry<'pte'>);
+  port.unlock(first);
+
+  port.lock(pmd);
+  if (made !== undefined) port.deposit(pmd, below);
+  // Refused, it is as it was: who waits for the lock finds the table again.
+  port.writeOnce(pmd, made ?? table);
+  port.unlock(pmd);
+  if (made === undefined) return 'why' in judged ? refuse(judged.why, judged.addr) : refuse('no-leaf');
   const pages = found.filter((one) => isPage(mm, one));
   for (const one of pages) port.freePage(frameOf(mm, one));
   return { kind: 'collapsed', pages: pages.length };
@@ -121,9 +129,8 @@ const isPage = (mm: Mm, { entry }: Small): boolean =>
 
 const frameOf = ({ arch }: Mm, { entry }: Small): Pfn => pfnOf(leafAddress(arch, 'pte', entry), arch.spec.pageShift);
 
-function smallPages({ mm, port }: WalkerOf, table: Paddr, start: Vaddr): Small[] {
+function smallPages({ mm, port }: WalkerOf, first: Slot<'pte'>, start: Vaddr): Small[] {
   const { pte, pmd } = mm.arch.geometry;
-  const first: Slot<'pte'> = { level: 'pte', space: 'memory', addr: table };
   return Array.from({ length: Number(pmd.size / pte.size) }, (_, n) => {
     const slot = slotPlus(first, BigInt(n), pte.slotBytes);
     const entry = port.readOnce(slot) ?? (emptyOf(mm, slot) as Entry<'pte'>);
@@ -131,11 +138,12 @@ function smallPages({ mm, port }: WalkerOf, table: Paddr, start: Vaddr): Small[]
   });
 }
 
-/** The huge leaf with a small page's rights, young, and dirty if it may be written. */
+/** The huge leaf with a small page's rights, young, and dirty whether or not it may be written. */
 function hugeLeaf(mm: Mm, { entry }: Small, target: Paddr): Entry<'pmd'> | undefined {
   const { arch } = mm;
   const made = makeLeaf(arch, 'pmd', target, protOf(mm, 'pte', entry));
   if (made === undefined) return undefined;
   const huge = change(arch, 'pmd', 'huge', made) ?? made;
-  return pXdIs<Level>(mm, 'leaf', 'pmd', huge) ? huge : undefined;
+  const dirty = change(arch, 'pmd', 'dirty', huge) ?? huge;
+  return pXdIs<Level>(mm, 'leaf', 'pmd', dirty) ? dirty : undefined;
 }

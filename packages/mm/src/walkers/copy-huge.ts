@@ -2,7 +2,7 @@
 import { change, type Entry, type Paddr, pXdIs, type Slot, type Vaddr } from '@kernel-mm/pgtable-core';
 import type { Forking } from './copy-pte.ts';
 import { isHugeKind, normalPage } from './leaves.ts';
-import { makeMigration, migrationOf } from './migration.ts';
+import { withoutWrite } from './swap-kinds.ts';
 
 /** `changed`: it is not huge any more, and nothing was done (-EAGAIN). */
 export type HugeCopied = 'done' | 'no-memory' | 'changed';
@@ -70,9 +70,7 @@ function shared<L extends 'pmd' | 'pud'>({ src }: Forking, { slot }: HugeStep<L>
 
 /** One that moves may be written by neither when it arrives. */
 function moved({ src }: Forking, { slot }: HugeStep<'pmd'>, entry: Entry<'pmd'>): Entry<'pmd'> {
-  const moving = migrationOf(src.mm, 'pmd', entry);
-  if (!moving?.write) return entry;
-  const made = makeMigration(src.mm, 'pmd', { ...moving, write: false }) as Entry<'pmd'>;
-  src.port.writeOnce(slot, made);
-  return made;
+  const made = withoutWrite(src.mm, 'pmd', entry);
+  if (made !== undefined) src.port.writeOnce(slot, made);
+  return made ?? entry;
 }

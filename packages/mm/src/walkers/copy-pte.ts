@@ -55,7 +55,7 @@ function copyPresent({ src, vma, tally }: Forking, { slot, entry, addr }: PteSte
 }
 
 function copySwap({ src, dst, vma, tally }: Forking, { slot, entry }: PteStep): Entry<'pte'> | Swap {
-  const what = swapKindOf(src.mm, entry);
+  const what = swapKindOf(src.mm, 'pte', entry);
   if (what?.kind === 'swap') {
     if (!src.port.dupSwap(what.swap)) return what.swap;
     dst.port.joinSwapList();
@@ -64,8 +64,7 @@ function copySwap({ src, dst, vma, tally }: Forking, { slot, entry }: PteStep): 
   if (what?.kind !== 'migration' && what?.kind !== 'device') return entry;
   tally.pages++;
   if (what.kind === 'device') src.port.getPage(what.pfn);
-  if (!what.write || !isCow(vma)) return entry;
-  const made = withoutWrite(src.mm, what, entry);
-  src.port.writeOnce(slot, made);
-  return made;
+  const made = isCow(vma) ? withoutWrite(src.mm, 'pte', entry) : undefined;
+  if (made !== undefined) src.port.writeOnce(slot, made);
+  return made ?? entry;
 }

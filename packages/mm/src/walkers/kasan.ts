@@ -37,7 +37,7 @@ export interface Populated {
  * Slots that lie in the range whole get the shared table, whatever they held; for the others tables are made. The result
  * of a lower level is ignored by the one above, which goes on.
  * @throws UsageError `range-reversed`: the kernel does not look, and would not come to an end. An empty range
- * makes tables for nothing.
+ * makes tables for nothing; at 0, where the kernel would take its end for 2^64, it does nothing.
  */
 export function populateEarlyShadow(
   walker: WalkerOf,
@@ -48,6 +48,7 @@ export function populateEarlyShadow(
   const { mm, port } = walker;
   if (range.end < range.start && range.end !== 0n)
     throw new UsageError('range-reversed', 'range', 'an end that is not before its start');
+  if (range.start === 0n && range.end === 0n) return { missed: [] };
   const pte = sharedPte(walker, shadow);
   const page = mm.arch.geometry.pte.size;
   const missed: Range[] = [];

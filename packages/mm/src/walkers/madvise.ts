@@ -74,7 +74,7 @@ function walkAdvised(
   // tlb_start_vma: of the whole mapping.
   walker.port.flushCache({ start: vma.start, end: vma.end });
   const walked = walkPageRange(walker, [vma], range, { pmdEntry }, options);
-  gather.flush();
+  gather.finish();
   return { ...walked, ...count, ...(left && { failure: left }) };
 }
 

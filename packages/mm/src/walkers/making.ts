@@ -40,21 +40,23 @@ export const isNoTable = ({ mm }: WalkerOf, { slot, entry }: At): boolean =>
   pXdIs(mm, 'leaf', slot.level, entry) ||
   (!pXdIs(mm, 'none', slot.level, entry) && !pXdIs(mm, 'present', slot.level, entry));
 
-/** The entry to go down by: the table that is there, also by a bad entry, or a new one. */
+/** The entry to go down by: the table that is there, also by a bad entry, or a new one, unless a large page came first. */
 export function wayDown(walker: WalkerOf, step: RangeStep, modified: Modified = { mask: 0 }): Entry | Blocked {
   if (isNoTable(walker, step)) return occupied(step);
-  return allocTrack(walker, step, modified) ?? { kind: 'no-memory', slot: step.slot, addr: step.addr };
+  const entry = allocTrack(walker, step, modified);
+  if (entry === undefined) return { kind: 'no-memory', slot: step.slot, addr: step.addr };
+  return isNoTable(walker, { ...step, entry }) ? occupied({ ...step, entry }) : entry;
 }
 
-/** How many bytes a range has that is not empty. */
-export const bytesOf = ({ start, end }: Range): bigint => BigInt.asUintN(64, end - start) || 1n << 64n;
+/** How many bytes a range has. An end of 0 is 2^64, but not behind a start of 0: such a range is empty. */
+export const bytesOf = ({ start, end }: Range): bigint => BigInt.asUintN(64, end - start);
 
 /**
  * Refuses a range that the kernel stops at with BUG.
  * @throws UsageError `range-empty`, `range-reversed`, `range-unaligned`
  */
 export function checkRange({ mm }: WalkerOf, { start, end }: Range): void {
-  if (end === start && end !== 0n) throw new UsageError('range-empty', 'range', 'an end behind its start');
+  if (end === start) throw new UsageError('range-empty', 'range', 'an end behind its start');
   if (end < start && end !== 0n) throw new UsageError('range-reversed', 'range', 'an end behind its start');
   const { size } = mm.arch.geometry.pte;
   if ((start | end) & (size - 1n)) throw new UsageError('range-unaligned', 'range', `multiples of ${size}`);

@@ -13,7 +13,8 @@ import {
   type Vaddr,
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
-import { makeMigration, migrationOf } from './migration.ts';
+import { normalPage } from './leaves.ts';
+import { type Migration, makeMigration, migrationOf } from './migration.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
@@ -84,8 +85,11 @@ function toPtes(walker: WalkerOf, pmd: Slot<'pmd'>, entry: Entry<'pmd'>, range: 
 
 /** What a file's huge page was told by its pmd, it knows now; the mapping's reference goes. One that moves has none. */
 function letGo({ mm, port }: WalkerOf, huge: Entry<'pmd'>): void {
+  const present = pXdIs(mm, 'present', 'pmd', huge);
+  // A device's page, which no mapping counts.
+  if (present && normalPage(mm, 'pmd', huge, 0n as Vaddr) === undefined) return;
   port.addCounters({ pages: -Number(mm.arch.geometry.pmd.size / mm.arch.geometry.pte.size), swap: 0 });
-  if (!pXdIs(mm, 'present', 'pmd', huge)) return;
+  if (!present) return;
   const head = Number(leafAddress(mm.arch, 'pmd', huge) >> BigInt(mm.arch.spec.pageShift));
   if (pXdIs(mm, 'dirty', 'pmd', huge)) port.setPageDirty(head);
   if (pXdIs(mm, 'young', 'pmd', huge)) port.markAccessed(head);
@@ -97,16 +101,25 @@ function fill(walker: WalkerOf, first: Slot<'pte'>, huge: Entry<'pmd'>): void {
   const { mm, port } = walker;
   const { pte, pmd } = mm.arch.geometry;
   const moving = migrationOf(mm, 'pmd', huge);
+  const counted = !moving && normalPage(mm, 'pmd', huge, 0n as Vaddr) !== undefined;
   const head = leafAddress(mm.arch, 'pmd', huge) >> BigInt(mm.arch.spec.pageShift);
   for (let n = 0n; n * pte.size < pmd.size; n++) {
     const made = moving
-      ? makeMigration(mm, 'pte', { ...moving, pfn: moving.pfn + n })
+      ? movingPte(walker, huge, { ...moving, pfn: moving.pfn + n })
       : pageOf(walker, huge, paddrWrap(leafAddress(mm.arch, 'pmd', huge) + n * pte.size));
     if (made === undefined) continue;
     port.writeOnce(slotPlus(first, n, pte.slotBytes), made as Entry<'pte'>);
     // The reference of the huge mapping becomes that of its first page.
-    if (!moving && n > 0n) port.getPage(Number(head + n));
+    if (counted && n > 0n) port.getPage(Number(head + n));
   }
+}
+
+/** A page of a huge one that moves; soft-dirty if that was. */
+function movingPte({ mm }: WalkerOf, huge: Entry<'pmd'>, moving: Migration): Entry | undefined {
+  const { pmd, pte } = mm.arch.spec.levels;
+  const made = makeMigration(mm, 'pte', moving);
+  const soft = huge & (pmd.swap?.softDirty ?? 0n) ? (pte.swap?.softDirty ?? 0n) : 0n;
+  return made === undefined ? undefined : ((made | soft) as Entry);
 }
 
 /** A page of a huge one: its rights, and whether it is young and dirty. */
@@ -115,6 +128,7 @@ function pageOf({ mm }: WalkerOf, huge: Entry<'pmd'>, at: Paddr): Entry<'pte'> |
   const is = (state: 'young' | 'dirty'): boolean => pXdIs(mm, state, 'pmd', huge);
   const made = makeLeaf(arch, 'pte', at, protOf(mm, 'pmd', huge));
   if (made === undefined) return undefined;
-  const aged = is('young') ? made : (change(arch, 'pte', 'old', made) ?? made);
+  const marked = pXdIs(mm, 'special', 'pmd', huge) ? (change(arch, 'pte', 'special', made) ?? made) : made;
+  const aged = is('young') ? marked : (change(arch, 'pte', 'old', marked) ?? marked);
   return change(arch, 'pte', is('dirty') ? 'dirty' : 'clean', aged) ?? aged;
 }

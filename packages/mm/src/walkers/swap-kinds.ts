@@ -1,5 +1,5 @@
 /** What an entry that is neither none nor present says: a page on a swap device, or one of the things that only look so. */
-import { type Entry, type Mm, makeSwap, type Swap, swapOf } from '@kernel-mm/pgtable-core';
+import { type Entry, type Level, type Mm, makeSwap, type Swap, swapOf } from '@kernel-mm/pgtable-core';
 import { isOnDevice, SWAP_TYPES } from './swap-types.ts';
 
 /** A page of a swap device; a page that moves; one in a device’s own memory; or none that can be used (hardware poison). */
@@ -7,9 +7,9 @@ export type SwapKind =
   | { readonly kind: 'swap' | 'poison'; readonly swap: Swap }
   | { readonly kind: 'migration' | 'device'; readonly swap: Swap; readonly pfn: number; readonly write: boolean };
 
-/** The kind of a pte that is neither none nor present; `undefined` where the architecture has no swap entries. */
-export function swapKindOf({ arch }: Mm, entry: Entry<'pte'>): SwapKind | undefined {
-  const swap = swapOf(arch, 'pte', entry);
+/** The kind of an entry that is neither none nor present; `undefined` where the level has no swap entries. */
+export function swapKindOf({ arch }: Pick<Mm, 'arch'>, level: Level, entry: Entry): SwapKind | undefined {
+  const swap = swapOf(arch, level, entry);
   if (!swap) return undefined;
   const { type, offset } = swap;
   if (isOnDevice(swap)) return { kind: 'swap', swap };
@@ -18,10 +18,15 @@ export function swapKindOf({ arch }: Mm, entry: Entry<'pte'>): SwapKind | undefi
   return { kind: type <= SWAP_TYPES.movesWritable ? 'migration' : 'device', swap, pfn: Number(offset), write };
 }
 
-/** make_migration_entry_read, make_device_private_entry_read: the same, but it may not be written; soft-dirty stays. */
-export function withoutWrite({ arch }: Mm, kind: SwapKind, entry: Entry<'pte'>): Entry<'pte'> {
+/**
+ * make_migration_entry_read, make_device_private_entry_read: the same, but it may not be written; soft-dirty stays.
+ * `undefined` for what may not be written now, and for all that is neither.
+ */
+export function withoutWrite<L extends Level>({ arch }: Mm, level: L, entry: Entry<L>): Entry<L> | undefined {
+  const kind = swapKindOf({ arch }, level, entry as Entry);
+  if (!kind || !('write' in kind) || !kind.write) return undefined;
   const type = kind.kind === 'device' ? SWAP_TYPES.device : SWAP_TYPES.moves;
-  const made = makeSwap(arch, 'pte', { type, offset: kind.swap.offset });
-  const kept = entry & (arch.spec.levels.pte.swap?.softDirty ?? 0n);
-  return made === undefined ? entry : ((made | kept) as Entry<'pte'>);
+  const made = makeSwap(arch, level, { type, offset: kind.swap.offset });
+  const kept = entry & (arch.spec.levels[level].swap?.softDirty ?? 0n);
+  return made === undefined ? undefined : ((made | kept) as Entry<L>);
 }

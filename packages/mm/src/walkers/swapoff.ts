@@ -1,17 +1,8 @@
 /** unuse_vma (v5.8): every page of a mapping that lies on one swap device comes back, so that the device can be taken away. */
 import type { Errno } from '@kernel-mm/gup-fast';
-import {
-  change,
-  type Entry,
-  makeLeaf,
-  type Pfn,
-  type Prot,
-  paddr,
-  pXdIs,
-  type Swap,
-  swapOf,
-  UsageError,
-} from '@kernel-mm/pgtable-core';
+import { change, type Entry, type Pfn, type Prot, pXdIs, type Swap, swapOf, UsageError } from '@kernel-mm/pgtable-core';
+import { endOf } from '../mapping.ts';
+import { leafOf } from './making.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad } from './tables.ts';
 import { type Outside, type PteDecision, type PteStep, runWalk, type WalkerOptions } from './walk.ts';
@@ -26,6 +17,8 @@ export interface SwapDevice {
   inUse(offset: bigint): boolean;
   /** The page as this mapping may have it (ksm_might_need_to_copy); the same page unless said otherwise. */
   copy?(pfn: Pfn): Pfn | undefined;
+  /** A copy that was not wanted any more. */
+  drop?(copy: Pfn): void;
   /** get_page: the mapping's reference. */
   get(pfn: Pfn): void;
   /** swap_free: one entry less refers to it. */
@@ -57,10 +50,11 @@ export interface Unused {
 
 /**
  * Brings back what a mapping has on a device; other swap entries stay. What was brought back before an error stays mapped.
- * @throws UsageError for an empty mapping, which nothing in a kernel guards against
+ * @throws UsageError `range-empty` for a mapping that is empty or reversed, which nothing in a kernel guards against;
+ * `argument`, with what came back before, for a frame that no pte can hold
  */
 export function unuseVma(walker: WalkerOf, vma: UnuseVma, device: SwapDevice, options: WalkerOptions = {}): Unused {
-  if (vma.start === vma.end) throw new UsageError('range-empty', 'vma', 'a mapping of at least a page');
+  if (vma.start >= endOf(vma)) throw new UsageError('range-empty', 'vma', 'a mapping of at least a page');
   let ret: Unused['ret'] = 0;
   let pages = 0;
   const stop = (why: Unused['ret']): PteDecision => {
@@ -114,17 +108,18 @@ function unusePte(
   const { arch } = mm;
   const pfn = device.copy ? device.copy(page) : page;
   if (pfn === undefined) return 'ENOMEM';
+  const leaf = leafOf(mm, 'pte', BigInt(pfn) << BigInt(arch.spec.pageShift), prot);
   port.lock(slot);
   const now = port.readOnce(slot);
   // Soft-dirty and the like may have come meanwhile: it is the same page.
   const same = now !== undefined && swapOn(walker, now, device)?.offset === swap.offset;
-  const leaf = same ? makeLeaf(arch, 'pte', paddr(BigInt(pfn) << BigInt(arch.spec.pageShift)), prot) : undefined;
-  if (leaf !== undefined) {
+  if (same) {
     device.get(pfn);
     const clean = change(arch, 'pte', 'clean', leaf) ?? leaf;
     port.writeOnce(slot, change(arch, 'pte', 'old', clean) ?? clean);
     device.free(swap.offset);
   }
   port.unlock(slot);
-  return leaf !== undefined;
+  if (!same && pfn !== page) device.drop?.(pfn);
+  return same;
 }

@@ -40,8 +40,8 @@ export function noneOrHugeOrClearBad(walker: WalkerOf, step: UpperStep): boolean
 }
 
 /**
- * pXd_alloc: the entry to go down by. A new table is put where there is none, if nobody else has done so meanwhile; a bad
- * entry is not noticed. `undefined` where there is no memory.
+ * pXd_alloc: the entry to go down by. A new table is put where there is none, if the slot is still empty then; else what is
+ * there meanwhile, even a huge page. A bad entry is not noticed. `undefined` where there is no memory.
  */
 export function allocBelow({ mm, port }: WalkerOf, { slot, entry }: UpperStep): Entry | undefined {
   if (!pXdIs(mm, 'none', slot.level, entry)) return entry;
@@ -55,7 +55,7 @@ export function allocBelow({ mm, port }: WalkerOf, { slot, entry }: UpperStep): 
   const free = now !== undefined && pXdIs(mm, 'none', slot.level, now);
   if (free) port.writeOnce(slot, made);
   port.unlock(slot);
-  // Whoever was faster put another table there.
+  // Whoever was faster put another table there, or a huge page.
   if (!free) port.freeTable(level, table);
   return free ? made : now;
 }

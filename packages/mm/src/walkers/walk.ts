@@ -5,10 +5,13 @@ import {
   type RangeStep,
   type Slot,
   slotPlus,
+  topLevel,
+  UsageError,
   type Vaddr,
   vaddrWrap,
   walkRange,
 } from '@kernel-mm/pgtable-core';
+import { endOf } from '../mapping.ts';
 import { FORMS, type Form } from './forms.ts';
 import type { Range, WalkerOf } from './port.ts';
 
@@ -62,9 +65,14 @@ export interface WalkerOptions {
   readonly onStep?: (step: RangeStep) => void;
 }
 
-/** Walks a range that is not empty. @returns where it left memory, if it did */
+/**
+ * Walks a range that is not empty.
+ * @returns where it left memory, if it did
+ * @throws UsageError `address-range`, before anything is read, for more than the top table has: pointers would run past it
+ */
 export function runWalk(walker: WalkerOf, range: Range, options: WalkerOptions, visitor: Visitor): Outside | undefined {
   const { mm, port } = walker;
+  checkSpan(walker, range);
   const { form = 'static', onStep } = options;
   const { readOnce, stack } = port;
   let left: Outside | undefined;
@@ -89,6 +97,17 @@ export function runWalk(walker: WalkerOf, range: Range, options: WalkerOptions, 
     range.end,
   );
   return left;
+}
+
+/** A range must lie in what the top table covers, or, of a kernel's, in its copy at the end of the address space. */
+function checkSpan({ mm }: WalkerOf, { start, end }: Range): void {
+  // Not by the port: how deep a process is, its limit says in a kernel, not an entry.
+  const top = topLevel(mm) ?? 'pgd';
+  const { size, bits } = mm.arch.geometry[top];
+  const span = size << BigInt(bits);
+  const bytes = endOf({ end }) - start;
+  if ((start & (span - 1n)) + bytes > span)
+    throw new UsageError('address-range', 'range', `addresses that the top table covers, 0x${span.toString(16)} bytes`);
 }
 
 /**

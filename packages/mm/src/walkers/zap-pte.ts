@@ -62,7 +62,7 @@ function zapPresent({ walker, gather, details, tally }: ZapRun, { slot, entry, a
 /** No processor ever used such an entry: nothing is noted for the flush. */
 function zapSwap({ walker, details, tally }: ZapRun, { slot, entry }: PteStep): void {
   const { mm, port } = walker;
-  const what = swapKindOf(mm, entry);
+  const what = swapKindOf(mm, 'pte', entry);
   const gone = what?.kind === 'device' ? details.only?.(what.pfn) !== false : !details.only;
   if (!gone) return;
   port.writeOnce(slot, emptyOf(mm, slot) as typeof entry);

@@ -110,6 +110,11 @@ test('a range without pages: EINVAL', () => {
     [8, 4],
   ] as const)
     expect(applyToPageRange(m, rangeOf(m, from, to), () => 0)).toMatchObject({ ret: -ERRNO.EINVAL });
+  for (const apply of [applyToPageRange, applyToExistingPageRange])
+    expect(apply(m, { start: vaddr(0n), end: vaddr(0n) }, () => 0)).toEqual({
+      ...{ ret: -ERRNO.EINVAL, modified: 0, synced: false },
+    });
+  expect(m.port.reads).toEqual({});
 });
 
 test('what the function says ends it, and is what the call returns; it is synced all the same', () => {

@@ -1,6 +1,17 @@
 /** THP collapse and split: what they make of each other, when they refuse, and readers without a lock meanwhile. */
 import { ERAS, type Gup, pinUserPagesFastOnly } from '@kernel-mm/gup-fast';
-import { type Entry, type Level, type Pfn, paddr, type Slot, slotOf, vaddr, walk } from '@kernel-mm/pgtable-core';
+import {
+  type Entry,
+  type Level,
+  type Paddr,
+  type Pfn,
+  paddr,
+  pXdIs,
+  type Slot,
+  slotOf,
+  vaddr,
+  walk,
+} from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { collapseHugePmd } from '../../src/walkers/collapse.ts';
 import { splitHugePmd } from '../../src/walkers/split.ts';
@@ -91,6 +102,50 @@ describe.each(large)('%s', (_, arch, top) => {
     expect(collapseHugePmd(done.walker, { slot: done.step.slot, entry: huge }, at(START), done)).toMatchObject({
       why: 'no-table',
     });
+  });
+
+  test.runIf(arch.id === 'x86-64')('the huge page is dirty, also where it may only be read', () => {
+    const of = small();
+    for (let addr = START; addr < START + pmd.size; addr += pte.size)
+      of.s.leaves.protect(addr, { read: true, write: false, exec: false, user: true });
+    expect(collapseHugePmd(of.walker, of.step, at(START), of).kind).toBe('collapsed');
+    const huge = of.port.readOnce(of.step.slot) as Entry<'pmd'>;
+    expect((['leaf', 'dirty', 'young', 'write'] as const).map((is) => pXdIs(of.s.mm, is, 'pmd', huge))).toEqual([
+      ...[true, true, true, false],
+    ]);
+  });
+
+  test('a slot that holds something else by now: refused, and nothing is written', () => {
+    const of = small();
+    expect(collapseHugePmd(of.walker, of.step, at(START), of).kind).toBe('collapsed');
+    const huge = of.port.readOnce(of.step.slot);
+    of.port.writes.length = 0;
+    expect(collapseHugePmd(of.walker, of.step, at(START), of)).toMatchObject({ kind: 'refused', why: 'no-table' });
+    expect([of.port.readOnce(of.step.slot), of.port.writes, of.port.wrong]).toEqual([huge, [], []]);
+    expect([...of.port.held]).toEqual([]);
+  });
+
+  test('every entry is read and written, and the table set aside, under the lock of its table', () => {
+    for (const why of [undefined, 'held', 'too-many-none']) {
+      const of = small(why === 'too-many-none' ? pages - 1 : pages);
+      const { readOnce, writeOnce, deposit } = of.port;
+      const unheld: string[] = [];
+      const look = (what: string, { level, addr }: Slot): void => {
+        const table = addr & ~BigInt(arch.geometry[level].tableBytes - 1);
+        if (!of.port.held.has(table)) unheld.push(`${what} ${level}`);
+        if (of.port.held.size > 1) unheld.push(`${what} ${level}: more than one lock`);
+      };
+      Object.assign(of.port, {
+        readOnce: (slot: Slot) => [look('read', slot), readOnce(slot)][1],
+        writeOnce: (slot: Slot, entry: Entry) => [look('write', slot), writeOnce(slot, entry)][1],
+        deposit: (slot: Slot<'pmd'>, table: Paddr) => [look('deposit', slot), deposit(slot, table)][1],
+      });
+      const isAlone = why === 'held' ? () => false : of.isAlone;
+      expect(collapseHugePmd(of.walker, of.step, at(START), { ...of, isAlone })).toMatchObject(
+        why ? { why } : { pages },
+      );
+      expect([unheld, of.port.wrong, [...of.port.held]]).toEqual([[], [], []]);
+    }
   });
 
   /** A pinner without a lock that has read the pmd, and is overtaken before it takes its reference. */

@@ -292,7 +292,7 @@ describe('entries', () => {
       const kinds = [0n, 1n, 2n, 3n, 4n].map((n) => {
         const [mine, childs] = [pteAt(src, start + n * src.page), pteAt(dst, start + n * src.page)];
         expect([mine, mine & soft]).toEqual([childs, soft]);
-        const what = swapKindOf(src.mm, mine)!;
+        const what = swapKindOf(src.mm, 'pte', mine)!;
         return `${what.kind} ${what.swap.offset.toString(16)} ${'write' in what && what.write}`;
       });
       const [moving, device] = vma.shared ? [true, true] : [false, false];

@@ -1,5 +1,5 @@
 /** kasan_populate_early_shadow against a rule for each page and each pmd, in both forms. */
-import { type Entry, tableAddress, vaddr } from '@kernel-mm/pgtable-core';
+import { type Entry, populate, tableAddress, vaddr } from '@kernel-mm/pgtable-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Form, Range } from '../../src/index.ts';
@@ -105,6 +105,18 @@ test.each([
   expect([error, missed]).toEqual([undefined, [{ start: range.start, end: form === 'static' ? range.end : border }]]);
 });
 
+test.each(forms)('not neutral: no memory at all, and tables behind the border already, %s', (form) => {
+  const [, s390, pud] = archs[0]!;
+  const { m, shadow, page } = shadowed(s390, pud);
+  const border = s390.geometry.pud.size;
+  populate(m.mm, m.tables, vaddr(border), 'pte');
+  m.port.tablesLeft = 0;
+  const range = { start: vaddr(border - page), end: vaddr(border + page) };
+  const { missed } = populateEarlyShadow(m, range, shadow, { form });
+  expect(missed).toEqual([{ start: range.start, end: form === 'static' ? range.end : border }]);
+  expect(at(m, border)).toBe(form === 'static' ? undefined : shadow.page);
+});
+
 test('so early that there is no slab: no memory ends it, but for tables of ptes', () => {
   const results = [0, 1, 2, 3].map((left) => {
     const space = shadowed(arch, top);
@@ -130,6 +142,11 @@ test('an end within a page: that page has no shadow; an empty range makes tables
     const empty = shadowed(arch, top);
     expect(populateEarlyShadow(empty.m, { start, end: start }, empty.shadow, { form })).toEqual({ missed: [] });
     expect([at(empty.m, start), empty.m.port.counts.pte]).toEqual([undefined, 1]);
+    const atZero = shadowed(arch, top);
+    expect(populateEarlyShadow(atZero.m, { start: vaddr(0n), end: vaddr(0n) }, atZero.shadow, { form })).toEqual({
+      missed: [],
+    });
+    expect([atZero.m.port.writes, atZero.m.port.counts.pte]).toEqual([[], 0]);
     const reversed = () => populateEarlyShadow(m, { start, end: vaddr(start - page) }, shadow);
     expect(reversed).toThrow(expect.objectContaining({ code: 'range-reversed' }));
   }

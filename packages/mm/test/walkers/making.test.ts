@@ -13,13 +13,14 @@ test('ranges: not empty, not backwards, of whole pages; up to 2^64', () => {
   const check = (start: bigint, end: bigint) => () => checkRange(m, { start: vaddr(start), end: vaddr(end) });
   const code = (what: string) => expect.objectContaining({ code: what });
   expect(check(0x1000n, 0x1000n)).toThrow(code('range-empty'));
+  expect(check(0n, 0n)).toThrow(code('range-empty'));
   expect(check(0x2000n, 0x1000n)).toThrow(code('range-reversed'));
   expect(check(0x1000n, 0x2001n)).toThrow(code('range-unaligned'));
   expect(check(0x1000n, 0x3000n)()).toBeUndefined();
   expect(check(0x1000n, 0n)()).toBeUndefined();
   expect([bytesOf({ start: vaddr(0x1000n), end: vaddr(0n) }), bytesOf({ start: vaddr(0n), end: vaddr(0n) })]).toEqual([
     (1n << 64n) - 0x1000n,
-    1n << 64n,
+    0n,
   ]);
 });
 
@@ -46,4 +47,15 @@ test('a large page and one that is swapped out are no tables; none and tables, e
   expect(wayDown(m, step(table & ~2n))).toBe(table & ~2n);
   m.port.tablesLeft = 0;
   expect(wayDown(m, step(0n))).toMatchObject({ kind: 'no-memory', slot });
+});
+
+test('a large page that another puts there meanwhile is in the way, and the table that was made for it goes back', () => {
+  const m = modelled(arch, top, ['page']);
+  const slot = slotOf(m.mm, vaddr(m.first * m.page), 'pmd')!;
+  const step = { slot, entry: 0n as Entry, addr: vaddr(m.first * m.page) } as RangeStep;
+  const huge = leafOf(m.mm, 'pmd', paddr(0n), prot);
+  m.port.lock = () => void writeEntry(m.mm, slot, huge as Entry);
+  m.port.unlock = () => undefined;
+  expect(wayDown(m, step)).toEqual({ kind: 'occupied', slot, entry: huge, addr: step.addr });
+  expect([m.port.counts.pte, m.port.freed.length, m.port.writes]).toEqual([0, 1, []]);
 });

@@ -108,6 +108,28 @@ describe('one entry', () => {
     expect([m.port.wrong, m.port.held.size]).toEqual([[], 0]);
   });
 
+  test('a copy for an entry that has gone meanwhile: given back, not mapped', () => {
+    const m = x86();
+    const dropped: Pfn[] = [];
+    const { device } = deviceOf({ copy: (pfn) => (pfn + 100) as Pfn, drop: (copy) => void dropped.push(copy) });
+    const { lock } = m.port;
+    let taken = 0;
+    m.port.lock = (slot) => {
+      lock(slot);
+      if (taken++ === 0) m.port.writeOnce(slot as Slot<'pte'>, 0n as Entry<'pte'>);
+    };
+    expect(unuseVma(m, vmaOf(m, 0, 2), device)).toEqual({ ret: 0, pages: 1 });
+    expect(dropped).toEqual([BACK + 101]);
+  });
+
+  test('a frame that no pte can hold is refused, with no lock held and the entry as it was', () => {
+    const m = x86();
+    const { device } = deviceOf({ copy: () => (2 ** 45) as Pfn });
+    const before = tablesAsModel(m);
+    expect(() => unuseVma(m, vmaOf(m, 0, 2), device)).toThrow(expect.objectContaining({ code: 'argument' }));
+    expect([tablesAsModel(m), m.port.held.size]).toEqual([before, 0]);
+  });
+
   test('a copy that KSM needs: the copy is mapped; no memory for it ends the walk', () => {
     const m = x86();
     const { device } = deviceOf({ copy: (pfn) => (pfn === BACK + 3 ? undefined : ((pfn + 100) as Pfn)) });
@@ -137,6 +159,7 @@ test('an empty mapping is refused; outside memory is typed', () => {
   const m = x86();
   const { device } = deviceOf();
   expect(() => unuseVma(m, vmaOf(m, 3, 3), device)).toThrow(expect.objectContaining({ code: 'range-empty' }));
+  expect(() => unuseVma(m, vmaOf(m, 5, 3), device)).toThrow(expect.objectContaining({ code: 'range-empty' }));
   const far = { ...m, mm: { ...m.mm, pgd: 0n as typeof m.mm.pgd } };
   expect(unuseVma(far, vmaOf(m), device)).toMatchObject({
     ret: 'EFAULT',

@@ -17,8 +17,8 @@ import { upgradeLevels } from '../../src/walkers/upgrade.ts';
 
 const FROM = paddr(0x10_0000n);
 
-/** A process with 3 levels and one page; `left` tables can be had, and none once they are gone. */
-function process(levels: 3 | 4 | 5 = 3, left = 9) {
+/** A process with 3 levels, unless said otherwise, and one page; `left` tables can be had, and none once they are gone. */
+function process(levels: 2 | 3 | 4 | 5 = 3, left = 9) {
   const memory = flatMemory(new ArrayBuffer(2 ** 20), FROM);
   const all = bumpAllocator(FROM, paddr(FROM + 2n ** 20n));
   const mm = createMm(s390(), memory, all, topOf(levels))!;
@@ -66,4 +66,26 @@ test('no memory, for the first table or the second: nothing changed, and what wa
     expect(freed).toHaveLength(left);
     expect(topLevel(mm)).toBe('pud');
   }
+});
+
+test('a table that lies outside memory, the first or the second: all that was taken is given back', () => {
+  for (const outside of [0, 1]) {
+    const { mm, tables } = process();
+    const taken: Paddr[] = [];
+    const freed: Paddr[] = [];
+    const alloc = (bytes: number): Paddr => {
+      taken.push(taken.length === outside ? paddr(1n << 40n) : tables.alloc(bytes)!);
+      return taken.at(-1)!;
+    };
+    expect(upgradeLevels(mm, { alloc }, vaddr(1n << 60n), (table) => freed.push(table))).toEqual({ kind: 'no-memory' });
+    expect(taken).toHaveLength(2);
+    expect(freed).toEqual(taken);
+    expect(topLevel(mm)).toBe('pud');
+  }
+});
+
+test('2 levels are none to begin with: compat processes are not upgraded', () => {
+  const { mm, tables } = process(2);
+  for (const end of [1n << 31n, 1n << 40n, 1n << 60n])
+    expect(() => upgradeLevels(mm, tables, vaddr(end))).toThrow(expect.objectContaining({ code: 'argument' }));
 });

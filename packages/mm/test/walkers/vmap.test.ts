@@ -105,6 +105,7 @@ test('ranges that the kernel stops at with BUG, and pages that cannot be, are re
   const run = (from: number, to: number, pages: Pfn[]) => () => vmap(m, rangeOf(m, from, to), prot, pages);
   const code = (what: string) => expect.objectContaining({ code: what });
   expect(run(4, 4, frames(4))).toThrow(code('range-empty'));
+  expect(() => vmap(m, { start: vaddr(0n), end: vaddr(0n) }, prot, [])).toThrow(code('range-empty'));
   expect(run(8, 4, frames(4))).toThrow(code('range-reversed'));
   expect(run(4, 8, frames(3))).toThrow(code('argument'));
   expect(run(4, 5, [(2 ** 52) as Pfn])).toThrow(code('argument'));
