@@ -67,8 +67,9 @@ const FULL: Prot = { read: true, write: true, exec: false, user: true };
 export function modelled(arch: Arch, top: Level, wishes: readonly Wish[], bytes = 2 ** 21): Modelled {
   const from = paddr(0x10_0000n);
   const tables = bumpAllocator(from, paddr(from + BigInt(bytes)));
-  const mm = createMm(arch, flatMemory(new ArrayBuffer(bytes), from), tables, top);
-  if (!mm) throw new Error('no memory for the top table');
+  const made = createMm(arch, flatMemory(new ArrayBuffer(bytes), from), tables, top);
+  if (!made) throw new Error('no memory for the top table');
+  const mm: Mm = made;
   const { first, pages } = regionOf(arch, top);
   const page = arch.geometry.pte.size;
   const model = new Map<bigint, PageState>();
@@ -91,7 +92,12 @@ export function modelled(arch: Arch, top: Level, wishes: readonly Wish[], bytes 
       const leaf = makeLeaf(arch, 'pte', paddr(BigInt(pfn) * page), prot);
       const marked = wish === 'special' && leaf ? change(arch, 'pte', 'special', leaf) : leaf;
       if (put(addr, 'pte', marked ?? leaf))
-        model.set(number, { kind: wish === 'special' ? 'special' : 'page', pfn, write: wish === 'page', level: 'pte' });
+        model.set(number, {
+          kind: marked !== undefined && pXdIs(mm, 'special', 'pte', marked) ? 'special' : 'page',
+          pfn,
+          write: wish === 'page',
+          level: 'pte',
+        });
     }
   }
   function putHuge(addr: bigint): void {
@@ -101,7 +107,12 @@ export function modelled(arch: Arch, top: Level, wishes: readonly Wish[], bytes 
     const empty = ![...model.keys()].some((n) => n * page >= start && n * page < start + size);
     if (size === page || !leaf || !arch.spec.levels.pmd.is.leaf || !empty || !put(start, 'pmd', leaf)) return;
     for (let at = start; at < start + size; at += page)
-      model.set(at / page, { kind: 'huge', pfn: Number((size * 4n + at - start) / page), write: true, level: 'pmd' });
+      model.set(at / page, {
+        kind: 'huge',
+        pfn: Number((size * 4n + at - start) / page),
+        write: pXdIs(mm, 'write', 'pmd', leaf as Entry<'pmd'>),
+        level: 'pmd',
+      });
   }
   return { arch, top, mm, port: testPort(mm, tables), tables, model, page, first, pages };
 }

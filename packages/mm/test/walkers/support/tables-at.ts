@@ -17,7 +17,8 @@ export function tablesAt(mm: Mm, addr: bigint): TableAt[] {
     const below = tableBelow(mm, { slot: slot as Slot<'pgd'>, entry: entry as never });
     const next = steps[n + 1];
     if (!below || !next) return [];
-    const { size, slotBytes } = mm.arch.geometry[level];
+    const { size } = mm.arch.geometry[level];
+    const { slotBytes } = mm.arch.geometry[below];
     return [{ level: below, from: addr & -size, size, table: next.slot.addr - BigInt(next.index * slotBytes) }];
   });
 }
