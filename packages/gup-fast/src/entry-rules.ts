@@ -21,12 +21,13 @@ export const refused = ({ level, addr, slot, entry }: Place, rule: Rule, pfn?: P
   ...(pfn !== undefined && { pfn }),
 });
 
-/** pXd_access_permitted, which is also the test for present, and on x86 the protection key's. */
-export function accessRefused(run: Run, place: Place): Stop | undefined {
-  const { mm, write } = run;
-  if (!accessPermitted(mm, place.level, place.entry, write)) return absence(mm, place) ?? refused(place, 'access');
-  return keyAllows(run, place) ? undefined : refused(place, 'key');
-}
+/** pXd_access_permitted, which is also the test for present. */
+export const rightsRefused = ({ mm, write }: Pick<Run, 'mm' | 'write'>, place: Place): Stop | undefined =>
+  accessPermitted(mm, place.level, place.entry, write) ? undefined : (absence(mm, place) ?? refused(place, 'access'));
+
+/** The rights of the entry, and on x86 those of its protection key. */
+export const accessRefused = (run: Run, place: Place): Stop | undefined =>
+  rightsRefused(run, place) ?? (keyAllows(run, place) ? undefined : refused(place, 'key'));
 
 /** Whether the page's protection key, if it has one, allows the access. */
 export function keyAllows({ mm, port, write }: Run, { level, entry }: Place): boolean {
@@ -42,3 +43,7 @@ export const isProtnone = ({ mm, numaBalancing }: Run, { level, entry }: Place):
 export function frameOf(mm: Mm, { level, entry, addr }: Place, size: bigint = leafSize(mm.arch, level, entry)): Pfn {
   return pfnOf(paddrWrap(leafAddress(mm.arch, level, entry) + (addr & (size - 1n))), mm.arch.spec.pageShift);
 }
+
+/** How many pages [addr, next) has; `next` 0 is 2^64. */
+export const pagesOf = (mm: Mm, addr: bigint, next: bigint): number =>
+  Number(BigInt.asUintN(64, next - addr) >> BigInt(mm.arch.spec.pageShift));

@@ -1,15 +1,11 @@
 /** Leaves above pte: the part of the range that one covers is taken at once, or from a device page by page. */
 import { type Level, type Pfn, pXdIs, type RangeStep } from '@kernel-mm/pgtable-core';
-import { accessRefused, frameOf, isProtnone, refused } from './entry-rules.ts';
+import { accessRefused, frameOf, isProtnone, pagesOf, refused } from './entry-rules.ts';
 import type { Run } from './gup.ts';
 import { allowed, changed, type HeldRule, take, unshare } from './held-rules.ts';
 import type { Place, Stop } from './result.ts';
 import type { Rule } from './rules.ts';
 import { thoroughly } from './thorough.ts';
-
-/** How many pages [addr, next) has; `next` 0 is 2^64. */
-export const pagesOf = ({ mm }: Run, addr: bigint, next: bigint): number =>
-  Number(BigInt.asUintN(64, next - addr) >> BigInt(mm.arch.spec.pageShift));
 
 /** pgd's handler asks in another order than those of pud and pmd. */
 const RULES: readonly HeldRule[] = [changed, allowed, unshare];
@@ -25,7 +21,7 @@ export function takeLeaf(run: Run, { slot, entry, addr, next }: RangeStep): Stop
   if (level === 'pmd' && isProtnone(run, place)) return refused(place, 'protnone');
   const access = accessRefused(run, place);
   if (access) return access;
-  const pages = pagesOf(run, addr, next);
+  const pages = pagesOf(run.mm, addr, next);
   const is = (ask: 'special' | 'devmap'): boolean => level !== 'pgd' && pXdIs<Level>(mm, ask, level, entry);
   if (era.hugeSpecial && is('special')) return refused(place, 'special');
   if (era.devmap && is('devmap'))

@@ -1,9 +1,8 @@
 /** Huge-page directories (powerpc, up to v6.11): a table of ptes that all map pages of one size. */
 import { cropTo, hugepteOffset, type RangeStep, slotPlus } from '@kernel-mm/pgtable-core';
-import { accessRefused, frameOf } from './entry-rules.ts';
+import { accessRefused, frameOf, pagesOf } from './entry-rules.ts';
 import type { Run } from './gup.ts';
 import { changed, take } from './held-rules.ts';
-import { pagesOf } from './huge-leaf.ts';
 import type { Place, Stop } from './result.ts';
 
 /**
@@ -23,7 +22,7 @@ export function takeHugepd(run: Run, { slot, entry, addr, next }: RangeStep): St
     if (pte === undefined) return { kind: 'outside-memory', level: 'pte', addr: from, slot: at };
     const place: Place = { level: 'pte', slot: at, entry: pte, addr: from };
     const stop =
-      accessRefused(run, place) ?? take(run, place, frameOf(mm, place, size), pagesOf(run, from, to), [changed]);
+      accessRefused(run, place) ?? take(run, place, frameOf(mm, place, size), pagesOf(run.mm, from, to), [changed]);
     if (stop) return stop;
     at = slotPlus(at, 1n, mm.arch.geometry.pte.slotBytes);
     from = to;

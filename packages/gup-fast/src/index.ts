@@ -15,6 +15,7 @@ export {
   putUserPages,
   unpinUserPages,
 } from './calls.ts';
+export { type CountOptions, countRange } from './count-range.ts';
 export { ERAS, type Era } from './era.ts';
 export * from './errno.ts';
 export * from './faults.ts';
@@ -23,6 +24,7 @@ export type { Gup } from './gup.ts';
 export { type Judgement, judge } from './judge.ts';
 export * from './page.ts';
 export { gupFastPermitted } from './permitted.ts';
+export { type PinRangeOptions, pinRange } from './pin-range.ts';
 export * from './pinned.ts';
 export * from './port.ts';
 export { quietPort } from './quiet-port.ts';
@@ -31,3 +33,4 @@ export { RULES, type Rule } from './rules.ts';
 export type { SlowReason, SlowStop } from './slow.ts';
 export * from './variants/index.ts';
 export { type WalkOptions, walkLockless } from './walk-lockless.ts';
+export type { RangeOptions } from './walk-pages.ts';

@@ -4,6 +4,7 @@
 export type UsageCode =
   | 'address-range'
   | 'argument'
+  | 'engine'
   | 'entry-width'
   | 'locking'
   | 'memory-layout'

@@ -22,6 +22,7 @@ export {
   tableAddress,
 } from './codec.ts';
 export * from './define-arch.ts';
+export * from './engine.ts';
 export * from './entry.ts';
 export * from './errors.ts';
 export * from './explain.ts';

@@ -20,14 +20,24 @@ export interface Memory {
   write(at: Paddr, bytes: 4 | 8, order: 'little' | 'big', value: bigint): boolean;
   /** The runs of physical memory, in ascending order. */
   readonly pieces: readonly Piece[];
+  /** What it was made of, where that is bytes: an engine may walk them past `read`. */
+  readonly bytes?: Bytes;
 }
 
-/** The bytes: a buffer, or a view of one. A SharedArrayBuffer is read and written with Atomics, so that nothing tears. */
-export type Bytes = ArrayBuffer | SharedArrayBuffer | Uint8Array<ArrayBuffer | SharedArrayBuffer>;
+/**
+ * The bytes: a buffer, a view of one, or what has a buffer and may replace it as it grows (a WebAssembly.Memory). A
+ * SharedArrayBuffer is read and written with Atomics, so that nothing tears.
+ */
+export type Bytes = ArrayBuffer | SharedArrayBuffer | Uint8Array<ArrayBuffer | SharedArrayBuffer> | BufferHolder;
+
+/** What has a buffer. */
+export interface BufferHolder {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+}
 
 /** Memory whose byte `i` is physical address `base + i`. */
 export const flatMemory = (bytes: Bytes, base = 0n): Memory =>
-  sparseMemory(bytes, [{ at: base, length: bytes.byteLength, offset: 0 }]);
+  sparseMemory(bytes, [{ at: base, length: viewOf(bytes).byteLength, offset: 0 }]);
 
 /**
  * Memory of which only some runs exist.
@@ -35,9 +45,18 @@ export const flatMemory = (bytes: Bytes, base = 0n): Memory =>
  * shared buffer, are not aligned to 8 bytes.
  */
 export function sparseMemory(bytes: Bytes, pieces: readonly Piece[]): Memory {
-  const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  let view = viewOf(bytes);
+  let cell = cellOf(view);
   const sorted = joined(pieces, view);
-  const cell = view.buffer instanceof SharedArrayBuffer ? sharedCell(view) : plainCell(view);
+
+  /** The cell of the buffer that there is now. */
+  function current(): Cell {
+    if ('buffer' in bytes && bytes.buffer !== view.buffer) {
+      view = viewOf(bytes);
+      cell = cellOf(view);
+    }
+    return cell;
+  }
 
   function offsetOf(at: bigint, length: number): number | undefined {
     let low = 0;
@@ -54,13 +73,14 @@ export function sparseMemory(bytes: Bytes, pieces: readonly Piece[]): Memory {
 
   return {
     pieces: sorted,
+    bytes,
     read(at, length, order) {
       const offset = offsetOf(at, length);
-      return offset === undefined ? undefined : cell.read(offset, length, order === 'little');
+      return offset === undefined ? undefined : current().read(offset, length, order === 'little');
     },
     write(at, length, order, value) {
       const offset = offsetOf(at, length);
-      if (offset !== undefined) cell.write(offset, length, order === 'little', BigInt.asUintN(8 * length, value));
+      if (offset !== undefined) current().write(offset, length, order === 'little', BigInt.asUintN(8 * length, value));
       return offset !== undefined;
     },
   };
@@ -89,8 +109,20 @@ function checkPiece(p: Piece, previous: Piece | undefined, view: Uint8Array): vo
   if (p.at < 0n || p.at + BigInt(p.length) > 1n << 64n) refuse('addresses from 0 to 2^64-1');
   if (previous && previous.at + BigInt(previous.length) > p.at) refuse('no overlap with the piece before it');
   const aligned = (view.byteOffset + p.offset) % 8 === 0 && p.at % 8n === 0n;
-  if (view.buffer instanceof SharedArrayBuffer && !aligned) refuse('alignment to 8 bytes in a shared buffer');
+  if (isShared(view.buffer) && !aligned) refuse('alignment to 8 bytes in a shared buffer');
 }
+
+// A page that is not isolated has no SharedArrayBuffer at all.
+const isShared = (buffer: ArrayBufferLike): boolean =>
+  typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
+
+function viewOf(bytes: Bytes): Uint8Array<ArrayBuffer | SharedArrayBuffer> {
+  if (bytes instanceof Uint8Array) return bytes;
+  return new Uint8Array('buffer' in bytes ? bytes.buffer : bytes);
+}
+
+const cellOf = (view: Uint8Array<ArrayBuffer | SharedArrayBuffer>): Cell =>
+  isShared(view.buffer) ? sharedCell(view) : plainCell(view);
 
 interface Cell {
   read(offset: number, bytes: 4 | 8, little: boolean): bigint;

@@ -15,7 +15,7 @@ import { stackCopy } from './stack-copy.ts';
 export type Untyped = bigint | Slot;
 
 /** A stepper whose boundary takes anything for an entry, and any word for an address. */
-export interface MacroStepper extends Pick<Stepper, 'name' | 'descend'> {
+export interface MacroStepper extends Pick<Stepper, 'name' | 'form' | 'descend'> {
   /** `pXd_addr_end(pXd, addr, end)`, whatever `entry` is. */
   boundary(mm: Mm, level: UpperLevel, entry: Untyped, addr: bigint, end: bigint): Vaddr;
 }
@@ -28,6 +28,7 @@ const word = (value: Untyped): bigint => (typeof value === 'bigint' ? value : va
  */
 export const entryAware: MacroStepper = {
   name: 'entryAware',
+  form: { boundary: 'entry', descent: 'copy' },
   descend: stackCopy.descend,
   boundary: (mm, level, entry, addr, end) =>
     pXdAddrEndOf(mm, level, word(entry) as Entry<UpperLevel>, vaddr(addr), vaddr(end)),

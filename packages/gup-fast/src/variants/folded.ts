@@ -8,6 +8,7 @@ import { stackCopy } from './stack-copy.ts';
  */
 export const folded: Stepper = {
   name: 'folded',
+  form: { boundary: 'entry', descent: 'copy' },
   descend: stackCopy.descend,
   boundary: pXdAddrEndFolded,
 };

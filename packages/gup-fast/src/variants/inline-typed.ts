@@ -5,6 +5,7 @@ import { stackCopy } from './stack-copy.ts';
 /** `pXd_addr_end(pXd_t entry, addr, end)`: another level's entry, a slot, a bare word or a `Paddr` does not compile. */
 export const inlineTyped: Stepper = {
   name: 'inlineTyped',
+  form: { boundary: 'entry', descent: 'copy' },
   descend: stackCopy.descend,
   boundary: pXdAddrEndOf,
 };

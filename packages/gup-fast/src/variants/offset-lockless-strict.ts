@@ -8,6 +8,7 @@ import { stackCopy } from './stack-copy.ts';
  */
 export const offsetLocklessStrict: Stepper = {
   name: 'offsetLocklessStrict',
+  form: { boundary: 'level', descent: 'slot' },
   descend: (mm, { slot, entry }, addr) => pXdOffset(mm, slot, entry, addr),
   boundary: stackCopy.boundary,
 };

@@ -8,6 +8,7 @@ import { stackCopy } from './stack-copy.ts';
  */
 export const offsetLockless: Stepper = {
   name: 'offsetLockless',
+  form: { boundary: 'level', descent: 'lockless' },
   descend: pXdOffsetLockless,
   boundary: stackCopy.boundary,
 };

@@ -7,6 +7,7 @@ import { pXdAddrEnd, pXdOffset, type Stepper } from '@kernel-mm/pgtable-core';
  */
 export const stackCopy: Stepper = {
   name: 'stackCopy',
+  form: { boundary: 'level', descent: 'copy' },
   descend: (mm, { copy, entry }, addr) => pXdOffset(mm, copy, entry, addr),
   boundary: (mm, level, _entry, addr, end) => pXdAddrEnd(mm, level, addr, end),
 };
