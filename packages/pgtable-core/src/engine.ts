@@ -1,6 +1,8 @@
 /** An engine walks the same tables in another way: a value that calls are handed, as they are handed an architecture. */
 import type { Paddr, Pfn, Vaddr } from './brand.ts';
+import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
+import type { Level } from './level.ts';
 import type { Mm } from './mm.ts';
 import type { Form } from './stepper.ts';
 import { type WalkResult, walk } from './walk.ts';
@@ -66,9 +68,12 @@ export type RangeStop =
   | { readonly kind: 'budget'; readonly addr: Vaddr };
 
 /** Where it ended. */
-export type RangePlace = Pick<Extract<WalkResult, { kind: 'none' }>, 'level' | 'slot' | 'entry'> & {
+export interface RangePlace {
+  readonly level: Level;
   readonly addr: Vaddr;
-};
+  readonly slot: Slot;
+  readonly entry: Entry;
+}
 
 /** Which rule refused an entry or its page. */
 export type RangeRule =

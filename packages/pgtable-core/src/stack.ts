@@ -16,6 +16,12 @@ const BYTES = 0x1_0000n;
 /** Bytes of stack that one level of the walker uses; the copy is at its low end. */
 const FRAME = 0x40n;
 
+/** The stack's measures, for an engine that has the same one. */
+export const STACK: {
+  /** The address of the copy of an entry that was read `depth` levels below the top. */
+  copy(depth: number): bigint;
+} = { copy: (depth) => BASE + BYTES / 2n - FRAME * BigInt(depth + 1) };
+
 /** A live local copy, and the table slot whose entry it holds. */
 interface Copy {
   readonly addr: bigint;
@@ -34,7 +40,7 @@ export class StackArea {
 
   /** A copy of `entry`, read from `of`, in a new frame: its address is what `&pud` is in C. */
   push<L extends Level>(of: Slot<L>, entry: Entry<L>): Slot<L> {
-    const addr = BASE + BYTES / 2n - FRAME * BigInt(this.#live.length + 1);
+    const addr = STACK.copy(this.#live.length);
     this.#live.push({ addr, value: entry, of: this.origin(of) ?? of });
     return { level: of.level, space: 'stack', addr };
   }

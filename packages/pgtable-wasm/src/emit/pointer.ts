@@ -1,0 +1,71 @@
+/** Where a range walk's pointers are: in a table, or, for the forms that descend from copies, on the walker's stack. */
+import { type Neighbour, POISON, STACK } from '@kernel-mm/pgtable-core';
+import { type Code, type Func, get, i32, i64, set, when } from '../wasm/code.ts';
+import type { Kit } from './kit.ts';
+import type { LevelCode } from './level.ts';
+
+/** Whether a slot of this level is in a table, on the stack, or that is to be asked of its own local. */
+export type Space = 'memory' | 'stack' | 'either';
+
+/** The local that says 1 for a slot on the stack. */
+export const onStack = ({ index }: LevelCode): string => `$s${index}`;
+
+/** Where the copy of an entry of level `n` lives. */
+export const copyAt = (n: number): bigint => STACK.copy(n);
+
+/** Whether a folded level is handed the pointer to the real slot, or that of the copy. */
+export const handsSlot = ({ choice }: Kit, { fold }: LevelCode): boolean =>
+  choice.form.descent === 'slot' || (choice.form.descent === 'lockless' && fold?.style === 'middle');
+
+/** The space of the slots of each level, by what can be folded above it and how. */
+export function spacesOf(kit: Kit): Space[] {
+  const spaces: Space[] = ['memory'];
+  for (const level of kit.levels.slice(1)) {
+    const above = spaces.at(-1) as Space;
+    const folded = handsSlot(kit, level) ? above : 'stack';
+    const always = level.fold !== undefined && level.fold.if === undefined;
+    spaces.push(level.fold === undefined ? 'memory' : always ? folded : folded === 'memory' ? 'memory' : 'either');
+  }
+  return spaces;
+}
+
+/** The entry at a stack slot into `$e<n>`: a live copy, or what lies beside them, which is counted. */
+export function readStack(kit: Kit, n: number): Code[] {
+  const entry = `$e${n}`;
+  const slot = get(`$p${n}`);
+  const copies = Array.from({ length: n }, (_, k) => k).reverse();
+  const beside: Code[] = [
+    set(entry, ['call', '$beside', slot, get(`$e${n - 1}`)]),
+    set('$strays', ['i32.add', get('$strays'), i32(1)]),
+  ];
+  kit.locals.of('i32', '$strays');
+  return copies.reduceRight<Code[]>(
+    (otherwise, k) => [when(['i64.eq', slot, i64(copyAt(k))], [set(entry, get(`$e${k}`))], otherwise)],
+    beside,
+  );
+}
+
+/** `$beside(at, newest)`: what lies on the stack beside the copies. */
+export function besideFunction(neighbour: Neighbour): Func {
+  const mixed: Code = ['i64.mul', ['i64.xor', get('$at'), i64(0x5bd1e995n)], i64(0x9e3779b97f4a7c15n)];
+  const words: Readonly<Record<Neighbour, Code>> = {
+    same: get('$newest'),
+    zero: i64(0n),
+    poison: i64(POISON),
+    garbage: [
+      'i64.mul',
+      ['i64.xor', ['local.tee', '$at', mixed], ['i64.shr_u', get('$at'), i64(29n)]],
+      i64(0xbf58476d1ce4e5b9n),
+    ],
+  };
+  return {
+    name: '$beside',
+    params: [
+      ['$at', 'i64'],
+      ['$newest', 'i64'],
+    ],
+    result: 'i64',
+    locals: [],
+    body: [words[neighbour]],
+  };
+}

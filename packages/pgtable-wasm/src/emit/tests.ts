@@ -1,0 +1,64 @@
+/** Several conditions at once: those that test bits become one test. */
+import type { Expr } from '@kernel-mm/pgtable-core';
+import type { Code } from '../wasm/code.ts';
+import type { Names } from './expr.ts';
+import { type BitTest, bitTest, type Facts, learn, merged, simplify } from './facts.ts';
+import type { Kit } from './kit.ts';
+
+/** A condition, and how it should turn out. */
+export type Condition = readonly [e: Expr, truth: boolean];
+
+/** Conditions as one bit test and what does not fit into it; `undefined` where they cannot all hold. */
+export interface Conjunction {
+  readonly bits: BitTest;
+  readonly rest: readonly Condition[];
+  /** What is known where all hold. */
+  readonly facts: Facts;
+}
+
+/** All conditions, each simplified by those before it. */
+export function conjunction(conditions: readonly Condition[], known: Facts): Conjunction | undefined {
+  let bits: BitTest = { mask: 0n, value: 0n };
+  let facts = known;
+  const rest: Condition[] = [];
+  for (const [e, truth] of conditions) {
+    const simple = simplify(e, facts);
+    if (typeof simple === 'bigint' && (simple !== 0n) !== truth) return undefined;
+    const test = bitTest(simple, truth);
+    const both = test && merged(bits, test);
+    if (test && !both) return undefined;
+    if (both) bits = both;
+    else rest.push([simple, truth]);
+    facts = learn(facts, simple, truth);
+  }
+  return { bits, rest, facts };
+}
+
+const no = (code: Code): Code => (code[0] === 'i32.eqz' ? (code[1] as Code) : ['i32.eqz', code]);
+
+/** A condition as an i32 of 0 or 1. */
+const conditionCode = ({ expr }: Kit, [e, truth]: Condition, names: Names): Code =>
+  truth ? expr.truth(e, names) : no(expr.truth(e, names));
+
+/** Whether all hold, an i32 of 0 or 1; `undefined` where nothing is left to test. */
+export function allHold(kit: Kit, { bits, rest }: Conjunction, names: Names): Code | undefined {
+  const tests = [
+    ...(bits.mask ? [kit.expr.test(bits, names)] : []),
+    ...rest.map((condition) => conditionCode(kit, condition, names)),
+  ];
+  return tests.reduce<Code | undefined>((all, test) => (all ? ['i32.and', all, test] : test), undefined);
+}
+
+/** `code` where one of them fails; nothing where none can, and `code` alone where they cannot all hold. */
+export function unlessAll(kit: Kit, all: Conjunction | undefined, names: Names, code: readonly Code[]): Code[] {
+  if (!all) return [...code];
+  const hold = allHold(kit, all, names);
+  return hold ? [['if', no(hold), code]] : [];
+}
+
+/** `code` where the condition holds, unless it is known that it does not. */
+export function whenHolds(kit: Kit, e: Expr, facts: Facts, names: Names, code: readonly Code[]): Code[] {
+  const simple = simplify(e, facts);
+  if (typeof simple === 'bigint') return simple ? [...code] : [];
+  return [['if', kit.expr.truth(simple, names), code]];
+}
