@@ -1,5 +1,6 @@
 /** An architecture's definition in, an engine out. */
 import { type Arch, type Engine, type Form, LEVELS, type Level, type Mm, UsageError } from '@kernel-mm/pgtable-core';
+import { unaligned } from './emit/aligned.ts';
 import { moduleOf } from './emit/module.ts';
 import type { Choice, CompileOptions } from './options.ts';
 import { placeOf } from './place.ts';
@@ -33,6 +34,13 @@ export function compile(arch: Arch, options: CompileOptions = {}): Compiled {
   const { loads = 'plain', counts = 'plain', form = STRICT, top, neighbour = 'same', onRead } = options;
   if (top !== undefined && !arch.spec.root.tops[top])
     throw new UsageError('argument', 'top', `a level that can be the top: ${tops(arch).join(', ')}`);
+  const ragged = unaligned(arch);
+  if (ragged && loads === 'atomic')
+    throw new UsageError(
+      'engine',
+      'arch',
+      `tables aligned to their entries, for atomic loads: those of ${ragged} need not be`,
+    );
   const choice: Choice = {
     ...{ loads, counts, form, top, neighbour },
     traced: onRead !== undefined,
@@ -56,7 +64,9 @@ export function compile(arch: Arch, options: CompileOptions = {}): Compiled {
     name: 'wasm',
     arch,
     bytes,
-    sizes: sizesOf(module),
+    get sizes() {
+      return sizesOf(module);
+    },
     explain: () => toText(module),
     walker(mm, wanted = form) {
       if (mm.arch !== arch)
@@ -66,6 +76,12 @@ export function compile(arch: Arch, options: CompileOptions = {}): Compiled {
       const known = walkers.get(mm);
       if (known) return known;
       const { wasm, layout } = placeOf(mm.memory);
+      if (ragged && layout.kind === 'sparse')
+        throw new UsageError(
+          'engine',
+          'arch',
+          `tables aligned to their entries, in sparse memory: those of ${ragged} need not be`,
+        );
       const of: Choice = { ...choice, layout, shared: isShared(wasm.buffer) };
       const walker = new CompiledWalker({ mm, wasm, choice: of, module: moduleFor(of), onRead });
       walkers.set(mm, walker);

@@ -17,7 +17,6 @@ interface WebAssemblyApi {
     module: WasmModule,
     imports: { readonly env: Readonly<Record<string, unknown>> },
   ) => { readonly exports: unknown };
-  readonly RuntimeError: new () => Error;
 }
 
 const api = (): WebAssemblyApi => {
@@ -55,9 +54,6 @@ export function newInstance<T>(module: WasmModule, env: Readonly<Record<string, 
   const { Instance } = api();
   return new Instance(module, { env }).exports as T;
 }
-
-/** Whether an exception is a trap: an access that the platform refused. */
-export const isTrap = (error: unknown): boolean => error instanceof api().RuntimeError;
 
 function refused(cause: unknown, argument: string, expected: string): UsageError {
   const error = new UsageError('engine', argument, expected);

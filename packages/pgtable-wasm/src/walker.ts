@@ -5,6 +5,7 @@ import {
   type Mm,
   NO_PADDR,
   type Paddr,
+  type PageCounts,
   type PinRequest,
   type RangeAnswer,
   topOfRoot,
@@ -18,12 +19,11 @@ import { type Ends, endOf } from './answers/lookup.ts';
 import { answerOf, type Stops } from './answers/range.ts';
 import type { Choice } from './options.ts';
 import { writeDirectory } from './place.ts';
-import { isTrap, newInstance, type WasmMemory, type WasmModule } from './platform.ts';
-import { room } from './room.ts';
+import { newInstance, type WasmMemory, type WasmModule } from './platform.ts';
 
 /** What the module exports. */
 interface Exports extends Ends, Stops {
-  translate(addr: bigint, out: number): number;
+  translate(addr: bigint): bigint;
   translateMany(addrs: number, out: number, n: number): number;
   lookup(addr: bigint): number;
   countRange(start: bigint, end: bigint, budget: number): number;
@@ -34,7 +34,7 @@ interface Exports extends Ends, Stops {
     write: number,
     counts: number,
     first: bigint,
-    words: bigint,
+    words: number,
     frames: number,
   ): number;
 }
@@ -48,28 +48,34 @@ export interface WalkerParts {
   readonly onRead: ((at: bigint) => void) | undefined;
 }
 
-/** So many addresses are copied at a time where a list does not lie in the walker's memory. */
-const BATCH = 4096;
+/** The arrays of a call, which were found to lie in the walker's memory. */
+interface Arrays {
+  readonly words: Int32Array | undefined;
+  readonly frames: Float64Array | undefined;
+  readonly pfn: number;
+  readonly first: bigint;
+  readonly wordsAt: number;
+  readonly framesAt: number;
+}
+const NO_ARRAYS: Arrays = {
+  ...{ words: undefined, frames: undefined, pfn: 0, first: 0n, wordsAt: 0, framesAt: 0 },
+};
 
 /** The compiled engine's walker; made by `compile(…).walker(mm)`. */
 export class CompiledWalker implements Walker {
   readonly mm: Mm;
   readonly #exports: Exports;
   readonly #wasm: WasmMemory;
-  /** Room of its own: for an answer, and for lists that lie elsewhere. */
-  readonly #own: number;
-  #list: BigUint64Array;
   /** Whether the register names another level than the one that the tables are walked from. */
   readonly #mismatch: boolean;
+  #arrays: Arrays = NO_ARRAYS;
 
   /** @throws UsageError `engine` where memory cannot be walked so */
   constructor(parts: WalkerParts) {
     const { mm, wasm, choice } = parts;
     this.mm = mm;
     this.#wasm = wasm;
-    this.#own = room(wasm, 8 * BATCH);
     this.#exports = newInstance<Exports>(parts.module, constantsOf(parts));
-    this.#list = new BigUint64Array(wasm.buffer, this.#own, BATCH);
     // Where folding is per process and the top is not said, the module asks for itself.
     const isFixed = choice.top !== undefined || !LEVELS.some((l) => mm.arch.spec.levels[l].fold?.when === 'process');
     this.#mismatch = isFixed && mm.root !== undefined && topOfRoot(mm) !== (choice.top ?? 'pgd');
@@ -77,46 +83,32 @@ export class CompiledWalker implements Walker {
 
   translate(addr: Vaddr): Paddr | undefined {
     if (this.#mismatch) return undefined;
-    try {
-      if (this.#exports.translate(addr, this.#own) === 0) return undefined;
-    } catch (error) {
-      throw asUsage(error);
-    }
-    return (this.#list[0] ?? this.#scratch()[0]) as Paddr;
+    const found = this.#exports.translate(addr);
+    // 0 says that there is none, and once in a lifetime that it is 0.
+    return found ? (BigInt.asUintN(64, found) as Paddr) : this.#unlikely(addr);
   }
 
   lookup(addr: Vaddr): WalkResult {
-    try {
-      return endOf(this.mm, this.#exports.lookup(addr), this.#exports);
-    } catch (error) {
-      throw asUsage(error);
-    }
+    return endOf(this.mm, this.#exports.lookup(addr), this.#exports);
   }
 
+  /** As {@link Walker.translateMany}; at full speed where both lists lie in the walker's WebAssembly.Memory. */
   translateMany(addrs: BigUint64Array, out: BigUint64Array): number {
     checkRoom(addrs, out);
     if (this.#mismatch) {
       out.fill(NO_PADDR, 0, addrs.length);
       return 0;
     }
-    try {
-      const { buffer } = this.#wasm;
-      return addrs.buffer === buffer && out.buffer === buffer
-        ? this.#exports.translateMany(addrs.byteOffset, out.byteOffset, addrs.length)
-        : this.#translateElsewhere(addrs, out);
-    } catch (error) {
-      throw asUsage(error);
-    }
+    const { buffer } = this.#wasm;
+    return addrs.buffer === buffer && out.buffer === buffer
+      ? this.#exports.translateMany(addrs.byteOffset, out.byteOffset, addrs.length)
+      : this.#translateElsewhere(addrs, out);
   }
 
   countRange(start: Vaddr, end: Vaddr, budget: number = 2 ** 20): RangeAnswer {
     if (!Number.isInteger(budget) || budget < 0 || budget >= 2 ** 31)
       throw new UsageError('argument', 'budget', `a whole number of pages below 2^31, not ${budget}`);
-    try {
-      return this.#answer(this.#exports.countRange(start, end, budget));
-    } catch (error) {
-      throw asUsage(error);
-    }
+    return this.#answer(this.#exports.countRange(start, end, budget));
   }
 
   /**
@@ -124,26 +116,22 @@ export class CompiledWalker implements Walker {
    * @throws UsageError `engine` where the counts or the frames do not lie in the walker's WebAssembly.Memory
    */
   pinRange(start: Vaddr, end: Vaddr, { write, counts, frames }: PinRequest): RangeAnswer {
-    const { buffer } = this.#wasm;
-    const { words, first } = counts;
-    if (words.buffer !== buffer || frames.buffer !== buffer)
-      throw new UsageError('engine', 'counts, frames', "arrays in the walker's WebAssembly.Memory");
-    try {
-      return this.#answer(
-        this.#exports.pinRange(
-          start,
-          end,
-          frames.length,
-          write ? 1 : 0,
-          words.byteOffset,
-          BigInt(first),
-          BigInt(words.length),
-          frames.byteOffset,
-        ),
-      );
-    } catch (error) {
-      throw asUsage(error);
-    }
+    // A lookup of an array's buffer or offset takes longer than a short walk; one that has lost its buffer has no length.
+    let at = this.#arrays;
+    if (at.words !== counts.words || at.pfn !== counts.first || at.frames !== frames || frames.length === 0)
+      at = this.#bound(counts, frames);
+    return this.#answer(
+      this.#exports.pinRange(
+        start,
+        end,
+        frames.length,
+        write ? 1 : 0,
+        at.wordsAt,
+        at.first,
+        counts.words.length,
+        at.framesAt,
+      ),
+    );
   }
 
   /** Pages alone, where there is nothing else to tell. */
@@ -151,30 +139,41 @@ export class CompiledWalker implements Walker {
     return pages >= 0 ? { pages, strays: 0 } : answerOf(~pages, this.#exports, this.mm.arch.spec.pageShift);
   }
 
-  /** Lists outside the walker's memory pass through its own room. */
-  #translateElsewhere(addrs: BigUint64Array, out: BigUint64Array): number {
-    const list = this.#scratch();
-    let found = 0;
-    for (let n = 0; n < addrs.length; n += BATCH) {
-      const some = addrs.subarray(n, n + BATCH);
-      list.set(some);
-      found += this.#exports.translateMany(this.#own, this.#own, some.length);
-      out.set(list.subarray(0, some.length), n);
-    }
-    return found;
+  /** Arrays that the walker can reach, and where they are. */
+  #bound({ words, first }: PageCounts, frames: Float64Array): Arrays {
+    const { buffer } = this.#wasm;
+    if (words.buffer !== buffer || frames.buffer !== buffer)
+      throw new UsageError('engine', 'counts, frames', "arrays in the walker's WebAssembly.Memory");
+    this.#arrays = {
+      ...{ words, frames, pfn: first, first: BigInt(first), wordsAt: words.byteOffset, framesAt: frames.byteOffset },
+    };
+    return this.#arrays;
   }
 
-  /** The walker's own room. A memory that has grown has taken its old views along. */
-  #scratch(): BigUint64Array {
-    if (this.#list.length === 0) this.#list = new BigUint64Array(this.#wasm.buffer, this.#own, BATCH);
-    return this.#list;
+  /** The physical address 0, if it is one. */
+  #unlikely(addr: Vaddr): Paddr | undefined {
+    const result = endOf(this.mm, this.#exports.lookup(addr), this.#exports);
+    return result.kind === 'leaf' ? result.paddr : undefined;
+  }
+
+  /** Lists outside the walker's memory: one by one. */
+  #translateElsewhere(addrs: BigUint64Array, out: BigUint64Array): number {
+    let found = 0;
+    for (let n = 0; n < addrs.length; n++) {
+      const paddr = this.translate(addrs[n] as Vaddr);
+      if (paddr !== undefined) found++;
+      out[n] = paddr ?? NO_PADDR;
+    }
+    return found;
   }
 }
 
 /** What a module is told of an address space. */
-function constantsOf({ mm, wasm, choice, onRead }: WalkerParts): Record<string, unknown> {
+function constantsOf(parts: WalkerParts): Record<string, unknown> {
+  const { mm, wasm, choice, onRead } = parts;
   const { arch, memory, root, pgd, upper } = mm;
   const largest = Math.max(...LEVELS.map((level) => arch.geometry[level].tableBytes));
+  checkAligned(parts);
   if (pgd + BigInt(largest) > 1n << 64n) throw new UsageError('engine', 'mm.pgd', 'a top table that ends below 2^64');
   const directory = choice.layout.kind === 'sparse' ? writeDirectory(memory, wasm) : undefined;
   const offsets = Math.max((memory.pieces[0]?.length ?? 0) - arch.entryBytes + 1, 0);
@@ -191,6 +190,12 @@ function constantsOf({ mm, wasm, choice, onRead }: WalkerParts): Record<string, 
   };
 }
 
-/** A trap is an atomic access that is not aligned: the reference engine says the same of shared memory. */
-const asUsage = (error: unknown): unknown =>
-  isTrap(error) ? new UsageError('memory-layout', 'address', 'alignment to an entry where loads are atomic') : error;
+/** Refuses what would make an atomic load unaligned, and what a frame of sparse memory could not hold. */
+function checkAligned({ mm, choice }: WalkerParts): void {
+  if (choice.loads === 'plain' && choice.layout.kind === 'flat') return;
+  const bytes = mm.arch.entryBytes;
+  if (mm.pgd % BigInt(bytes)) throw new UsageError('memory-layout', 'mm.pgd', `alignment to ${bytes} bytes`);
+  for (const { at, offset } of mm.memory.pieces)
+    if (at % BigInt(bytes) || offset % bytes)
+      throw new UsageError('memory-layout', `piece at 0x${at.toString(16)}`, `alignment to ${bytes} bytes`);
+}

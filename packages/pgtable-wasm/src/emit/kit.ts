@@ -2,10 +2,14 @@
 import { type Arch, type Expr, LEVELS } from '@kernel-mm/pgtable-core';
 import type { Choice } from '../options.ts';
 import { type Code, get, Locals, set } from '../wasm/code.ts';
+import type { Cold } from './cold.ts';
 import { type ExprEmitter, exprEmitter, type Names } from './expr.ts';
 import { type Facts, simplify } from './facts.ts';
 import { type LevelCode, levelsOf } from './level.ts';
 import { type MemoryEmitter, memoryEmitter } from './memory.ts';
+
+/** Whether a slot of this level is in a table, on the stack, or that is to be asked of its own local. */
+export type Space = 'memory' | 'stack' | 'either';
 
 /** One function being written, for one architecture. */
 export interface Kit {
@@ -13,6 +17,7 @@ export interface Kit {
   readonly choice: Choice;
   readonly levels: readonly LevelCode[];
   readonly locals: Locals;
+  readonly cold: Cold;
   readonly memory: MemoryEmitter;
   readonly expr: ExprEmitter;
   /** The levels whose table can be the top one, where that is not said at compile time: none or several. */
@@ -30,6 +35,7 @@ export function kitOf(arch: Arch, choice: Choice): Kit {
   const isOpen = folds.length > 0 && choice.top === undefined;
   return {
     ...{ arch, choice, levels, locals },
+    cold: new Map(),
     memory: memoryEmitter(arch, choice, locals),
     expr: exprEmitter(arch.entryBytes),
     tops: isOpen ? levels.filter((level) => level.index === 0 || folds.includes(level)) : [],

@@ -1,5 +1,6 @@
-/** `pinRange(addr, whole, budget, write, counts, first, words, frames)`: a reference to each page, as gup_fast takes it. */
+/** `pinRange(addr, whole, budget, write, counts, first, room, frames)`: a reference to each page, as gup_fast takes it. */
 import { type Code, type Func, get, i32, i64, set, when } from '../wasm/code.ts';
+import { seldom } from './cold.ts';
 import { getReference, putReference } from './count.ts';
 import { type Facts, NOTHING, simplify } from './facts.ts';
 import { type Kit, ruleValue, traced } from './kit.ts';
@@ -16,16 +17,16 @@ export function pinRangeFunction(kit: Kit): Func {
   const frame = locals.of('i64', '$frame');
   const [, , , pmd, pte] = levels as [LevelCode, LevelCode, LevelCode, LevelCode, LevelCode];
 
-  const refuse = (level: LevelCode, stop: StopName): Code[] => [
-    ['global.set', '$frame', get(frame)],
-    ...stopAt(kit, level, stop),
-  ];
+  const refuse = (level: LevelCode, stop: StopName, first: readonly Code[] = []): Code[] =>
+    stopAt(kit, level, stop, [...first, ['global.set', '$frame', get(frame)]]);
   const counted = (level: LevelCode, head: Code, refs: Code): Code[] =>
-    getReference({ locals, how: choice.counts, head, refs, refuse: (rule) => refuse(level, rule) });
-  const undone = (level: LevelCode, refs: Code, stop: 'changed' | 'pmd-changed'): Code[] => [
-    ...putReference(choice.counts, refs),
-    ...refuse(level, stop),
-  ];
+    getReference({
+      ...{ locals, how: choice.counts, head, refs },
+      refuse: (rule) => refuse(level, rule),
+      aside: (code) => seldom(kit.cold, `$count-${level.level}`, code),
+    });
+  const undone = (level: LevelCode, refs: Code, stop: 'changed' | 'pmd-changed'): Code[] =>
+    refuse(level, stop, putReference(choice.counts, refs));
   const push: Code[] = [
     ['f64.store', get(out), ['f64.convert_i64_s', get(frame)]],
     set(out, ['i32.add', get(out), i32(8)]),
@@ -50,7 +51,11 @@ export function pinRangeFunction(kit: Kit): Func {
   const swapsPmd = memory.swaps && spacesOf(kit)[3] !== 'stack';
   const taker: RangeTaker = {
     byNone: ['pgd'],
-    prologue: [set(out, get('$frames')), ...masks(kit, pte)],
+    prologue: [
+      set(out, get('$frames')),
+      set(locals.of('i64', '$words'), ['i64.extend_i32_u', get('$room')]),
+      ...masks(kit, pte),
+    ],
     table:
       kit.arch.spec.levels.pte.is.special === undefined
         ? { conditions: [[0n, true]], stop: 'no-special-bit', down: [] }
@@ -109,7 +114,9 @@ export function pinRangeFunction(kit: Kit): Func {
       return [
         ...tracedPte(kit),
         ...memory.loadBoth(get('$q4'), '$r4', '$e4'),
-        ...(test ? [when(['i32.eqz', test], forbidden(kit, level))] : []),
+        ...(test
+          ? [when(['i32.eqz', test], seldom(kit.cold, '$forbidden', [...forbidden(kit, level), ['unreachable']]))]
+          : []),
         set(frame, inside),
         ...counted(level, get(frame), one),
         ...rechecked(pmd, traced(kit, get('$p3')), one, 'pmd-changed', level),
@@ -129,7 +136,7 @@ export function pinRangeFunction(kit: Kit): Func {
       ['$write', 'i32'],
       ['$counts', 'i32'],
       ['$first', 'i64'],
-      ['$words', 'i64'],
+      ['$room', 'i32'],
       ['$frames', 'i32'],
     ],
     result: 'i32',

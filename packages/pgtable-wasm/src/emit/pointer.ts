@@ -1,11 +1,8 @@
 /** Where a range walk's pointers are: in a table, or, for the forms that descend from copies, on the walker's stack. */
 import { type Neighbour, POISON, STACK } from '@kernel-mm/pgtable-core';
 import { type Code, type Func, get, i32, i64, set, when } from '../wasm/code.ts';
-import type { Kit } from './kit.ts';
+import type { Kit, Space } from './kit.ts';
 import type { LevelCode } from './level.ts';
-
-/** Whether a slot of this level is in a table, on the stack, or that is to be asked of its own local. */
-export type Space = 'memory' | 'stack' | 'either';
 
 /** The local that says 1 for a slot on the stack. */
 export const onStack = ({ index }: LevelCode): string => `$s${index}`;
@@ -14,11 +11,11 @@ export const onStack = ({ index }: LevelCode): string => `$s${index}`;
 export const copyAt = (n: number): bigint => STACK.copy(n);
 
 /** Whether a folded level is handed the pointer to the real slot, or that of the copy. */
-export const handsSlot = ({ choice }: Kit, { fold }: LevelCode): boolean =>
+export const handsSlot = ({ choice }: Pick<Kit, 'choice'>, { fold }: LevelCode): boolean =>
   choice.form.descent === 'slot' || (choice.form.descent === 'lockless' && fold?.style === 'middle');
 
 /** The space of the slots of each level, by what can be folded above it and how. */
-export function spacesOf(kit: Kit): Space[] {
+export function spacesOf(kit: Pick<Kit, 'levels' | 'choice'>): Space[] {
   const spaces: Space[] = ['memory'];
   for (const level of kit.levels.slice(1)) {
     const above = spaces.at(-1) as Space;

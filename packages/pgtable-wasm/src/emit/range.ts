@@ -1,9 +1,10 @@
 /** The range walk of gup_fast: the levels as nested loops in one function, asking a taker what to do with what they find. */
 import { type Code, get, i32, i64, set, when } from '../wasm/code.ts';
+import { seldom, withCold } from './cold.ts';
 import { NOTHING, simplify } from './facts.ts';
-import { type Kit, namesOf, readInto, ruleValue, traced } from './kit.ts';
+import { type Kit, namesOf, readInto, ruleValue, type Space, traced } from './kit.ts';
 import { type LevelCode, offsetIn } from './level.ts';
-import { copyAt, handsSlot, onStack, readStack, type Space, spacesOf } from './pointer.ts';
+import { copyAt, handsSlot, onStack, readStack, spacesOf } from './pointer.ts';
 import { type Condition, conjunction, unlessAll, whenHolds } from './tests.ts';
 import { limit, readTop, topSlot } from './top.ts';
 
@@ -55,8 +56,8 @@ const ends = (n: number): string => `$end${n}`;
 /** A level's names in rules. */
 export const namesAt = (n: number): ReturnType<typeof namesOf> => namesOf(`$e${n}`);
 
-/** Ends the walk at an entry. */
-export function stopAt(kit: Kit, level: LevelCode, stop: StopName): Code[] {
+/** Ends the walk at an entry, after what is to be done `first`; where the two differ in that, a `tag` tells them apart. */
+export function stopAt(kit: Kit, level: LevelCode, stop: StopName, first: readonly Code[] = [], tag = ''): Code[] {
   const { index } = level;
   const space = spacesOf(kit)[index];
   const base = STOPS.indexOf(stop) | (index << 8) | (space === 'stack' ? 0x800 : 0);
@@ -65,16 +66,18 @@ export function stopAt(kit: Kit, level: LevelCode, stop: StopName): Code[] {
     index === 4
       ? ['i64.add', get('$p4'), ['i64.extend_i32_u', ['i32.sub', get('$q4'), get('$from')]]]
       : get(`$p${index}`);
-  return [
+  return seldom(kit.cold, `$stop-${level.level}-${stop}${tag}`, [
+    ...first,
     ['global.set', '$at', slot],
     ...(stop === 'outside-memory' ? [] : [['global.set', '$raw', get(`$e${index}`)] as const]),
     set('$code', code),
     ['br', '$exit'],
-  ];
+  ]);
 }
 
 /** Ends the walk before it has begun, or as a whole. */
-const end = (stop: StopName): Code[] => [set('$code', i32(STOPS.indexOf(stop))), ['br', '$exit']];
+const end = ({ cold }: Kit, stop: StopName): Code[] =>
+  seldom(cold, `$end-${stop}`, [set('$code', i32(STOPS.indexOf(stop))), ['br', '$exit']]);
 
 /** The body of a function over `$addr`, `$whole` and `$budget`: pages taken, or their complement where there is a stop. */
 export function rangeBody(kit: Kit, taker: RangeTaker): Code[] {
@@ -85,31 +88,41 @@ export function rangeBody(kit: Kit, taker: RangeTaker): Code[] {
     for (const name of [`$p${index}`, `$e${index}`, ends(index)]) locals.of('i64', name);
     if (spacesOf(kit)[index] === 'either') locals.of('i32', `$s${index}`);
   }
-  const whole: Code = ['i64.shr_u', ['i64.sub', get('$whole'), get('$addr')], i64(page)];
+  const mask = i64((1n << page) - 1n);
+  const pages: Code = ['i64.shr_u', ['i64.sub', get('$whole'), get('$addr')], i64(page)];
+  // Nearly every range is one: what is wrong with the others is told apart behind the walk.
+  const odd = seldom(kit.cold, '$odd', [
+    when(['i32.wrap_i64', ['i64.and', ['i64.or', get('$addr'), get('$whole')], mask]], end(kit, 'unaligned')),
+    ['br_if', '$exit', ['i64.eq', get('$addr'), get('$whole')]],
+    when(['i64.ne', get('$whole'), i64(0n)], end(kit, 'reversed')),
+    // 2^64 is beyond every limit; slot 0 is asked all the same, as the kernel would.
+    ...(kit.top ? [] : [when(['i32.lt_s', ['global.get', '$named'], i32(0)], readTop(kit, end(kit, 'not-permitted')))]),
+    ...end(kit, 'not-permitted'),
+  ]);
+  const cut = [
+    set(ends(0), ['i64.add', get('$addr'), ['i64.shl', ['i64.extend_i32_u', get('$budget')], i64(page)]]),
+    set('$cut', i32(STOPS.indexOf('budget'))),
+    when(['i32.eqz', get('$budget')], end(kit, 'budget')),
+  ];
+  const walk: Code[] = [
+    when(
+      [
+        'i32.or',
+        ['i32.wrap_i64', ['i64.and', ['i64.or', get('$addr'), get('$whole')], mask]],
+        ['i64.ge_u', get('$addr'), get('$whole')],
+      ],
+      odd,
+    ),
+    ...permitted(kit),
+    set(ends(0), get('$whole')),
+    when(['i64.gt_u', pages, ['i64.extend_i32_u', get('$budget')]], cut),
+    ...walkTop(kit, taker),
+    set('$code', get('$cut')),
+    ['br', '$exit'],
+  ];
   return [
     ...taker.prologue,
-    [
-      'block',
-      '$exit',
-      when(
-        ['i32.wrap_i64', ['i64.and', ['i64.or', get('$addr'), get('$whole')], i64((1n << page) - 1n)]],
-        end('unaligned'),
-      ),
-      when(['i32.and', ['i64.lt_u', get('$whole'), get('$addr')], ['i64.ne', get('$whole'), i64(0n)]], end('reversed')),
-      ['br_if', '$exit', ['i64.eq', get('$addr'), get('$whole')]],
-      ...permitted(kit),
-      set(ends(0), get('$whole')),
-      when(
-        ['i64.gt_u', whole, ['i64.extend_i32_u', get('$budget')]],
-        [
-          set(ends(0), ['i64.add', get('$addr'), ['i64.shl', ['i64.extend_i32_u', get('$budget')], i64(page)]]),
-          set('$cut', i32(STOPS.indexOf('budget'))),
-          when(['i32.eqz', get('$budget')], end('budget')),
-        ],
-      ),
-      ...walkTop(kit, taker),
-      set('$code', get('$cut')),
-    ],
+    ['block', '$exit', ...withCold(kit.cold, walk)],
     when(
       ['i32.or', get('$code'), get('$strays')],
       [
@@ -125,20 +138,23 @@ export function rangeBody(kit: Kit, taker: RangeTaker): Code[] {
 
 /** gup_fast_permitted. The limit follows from the register; only without one is slot 0 of the top table asked. */
 function permitted(kit: Kit): Code[] {
-  if (kit.arch.spec.fastGup === false) return end('not-permitted');
-  const beyond: Code = ['i32.or', ['i64.eqz', get('$whole')], ['i64.gt_u', get('$whole'), limit(kit)]];
+  if (kit.arch.spec.fastGup === false) return end(kit, 'not-permitted');
+  const beyond: Code = ['i64.gt_u', get('$whole'), limit(kit)];
   const named: Code = ['global.get', '$named'];
   const top = kit.top
     ? []
-    : [set(kit.locals.of('i32', '$top'), named), when(['i32.lt_s', named, i32(0)], readTop(kit, end('not-permitted')))];
-  return [...top, when(beyond, end('not-permitted'))];
+    : [
+        set(kit.locals.of('i32', '$top'), named),
+        when(['i32.lt_s', named, i32(0)], readTop(kit, end(kit, 'not-permitted'))),
+      ];
+  return [...top, when(beyond, end(kit, 'not-permitted'))];
 }
 
 function walkTop(kit: Kit, taker: RangeTaker): Code[] {
   const pgd = kit.levels[0] as LevelCode;
   const slot: Code = ['global.get', '$pgd'];
   // Where slot 0 cannot be read, it is the slot that the walk then reads, and fails.
-  const lost = [set('$p0', slot), ...traced(kit, slot), ...stopAt(kit, pgd, 'outside-memory')];
+  const lost = stopAt(kit, pgd, 'outside-memory', [set('$p0', slot), ...traced(kit, slot)], '-slot-0');
   return [...readTop(kit, lost), ...topSlot(kit), set('$p0', get('$slot')), ...levelOf(kit, taker, 0)];
 }
 
@@ -161,16 +177,12 @@ const isSingle = (kit: Kit, { index, fold, shift }: LevelCode): boolean =>
 function levelOf(kit: Kit, taker: RangeTaker, n: number): Code[] {
   const level = kit.levels[n] as LevelCode;
   if (n === 4) return ptes(kit, taker, level);
-  const body: Code[] = [
-    [
-      'block',
-      `$n${n}`,
-      ...read(kit, level),
-      ...boundary(kit, level),
-      ...entered(kit, taker, level),
-      ...levelOf(kit, taker, n + 1),
-    ],
-  ];
+  const { down, otherwise } = entered(kit, taker, level);
+  const turn = [...read(kit, level), ...boundary(kit, level), ...down, ...levelOf(kit, taker, n + 1)];
+  // What is no table is told apart behind the walk into tables.
+  const body: Code[] = otherwise
+    ? [['block', `$n${n}`, ['block', `$other${n}`, ...turn, ['br', `$n${n}`]], ...otherwise]]
+    : turn;
   if (isSingle(kit, level)) return body;
   return [
     [
@@ -214,32 +226,35 @@ function boundary(kit: Kit, level: LevelCode): Code[] {
   ];
 }
 
-/** What becomes of `$e<n>`: its end is the walk's, it is taken, or the slot below is in `$p<n+1>`. */
-function entered(kit: Kit, taker: RangeTaker, level: LevelCode): Code[] {
+/** What becomes of `$e<n>`: `down` has the slot below in `$p<n+1>`, or branches to `otherwise`, which takes it or ends the walk. */
+function entered(kit: Kit, taker: RangeTaker, level: LevelCode): { down: Code[]; otherwise?: Code[] } {
   const n = level.index;
   const names = namesAt(n);
   const next = kit.levels[n + 1] as LevelCode;
   const folded = simplify(next.folded);
-  const down = (handed: boolean): Code[] => (handed ? passTo(kit, level, next) : tableBelow(kit, level, next));
-  if (folded === 1n) return down(true);
+  if (folded === 1n) return { down: passTo(kit, level, next) };
 
   const byNone = taker.byNone.includes(level.level);
-  const absent: Condition = byNone ? [level.is('none'), true] : [level.is('present'), false];
+  const there: Condition = byNone ? [level.is('none'), false] : [level.is('present'), true];
   const table = level.level === 'pmd' ? taker.table : undefined;
-  const hot = conjunction([[absent[0], !absent[1]], [level.is('leaf'), false], ...(table?.conditions ?? [])], NOTHING);
-  const taken: Code[] = [...taker.leaf(level), set('$addr', get(ends(n + 1))), ['br', `$n${n}`]];
+  const isTable = conjunction([there, [level.is('leaf'), false], ...(table?.conditions ?? [])], NOTHING);
+  const isThere = conjunction([there], NOTHING);
   const otherwise: Code[] = [
-    ...unlessAll(
-      kit,
-      conjunction([[absent[0], !absent[1]]], NOTHING),
-      names,
-      stopAt(kit, level, byNone ? 'none' : 'not-present'),
-    ),
-    ...whenHolds(kit, level.is('leaf'), NOTHING, names, taken),
+    ...unlessAll(kit, isThere, names, stopAt(kit, level, byNone ? 'none' : 'not-present')),
+    ...whenHolds(kit, level.is('leaf'), NOTHING, names, [
+      ...taker.leaf(level),
+      set('$addr', get(ends(n + 1))),
+      ['br', `$n${n}`],
+    ]),
     ...(table ? stopAt(kit, level, table.stop) : []),
   ];
-  const real = [...unlessAll(kit, hot, names, otherwise), ...(table?.down ?? []), ...down(false)];
-  return folded === 0n ? real : [when(kit.expr.truth(folded, names), down(true), real)];
+  const real = [
+    ...unlessAll(kit, isTable, names, [['br', `$other${n}`]]),
+    ...(table?.down ?? []),
+    ...tableBelow(kit, level, next),
+  ];
+  const down = folded === 0n ? real : [when(kit.expr.truth(folded, names), passTo(kit, level, next), real)];
+  return { down, otherwise };
 }
 
 /** The slot of a folded level: that of the copy, or the pointer handed on. */
@@ -268,14 +283,12 @@ function tableBelow(kit: Kit, level: LevelCode, next: LevelCode): Code[] {
   const table = ruleValue(kit, level.table, NOTHING, names);
   const offset = kit.expr.value(simplify(offsetIn(next)), names);
   const wraps = level.highest === 63;
-  const beyond: Code[] = [
-    ...(m === 4 ? [set('$from', i32(0)), set('$q4', i32(0))] : []),
-    ...(spacesOf(kit)[m] === 'either' ? [set(onStack(next), i32(0))] : []),
+  const beyond = seldom(kit.cold, `$beyond-${next.level}`, [
     ...traced(kit, get(`$p${m}`)),
     ['global.set', '$at', get(`$p${m}`)],
     set('$code', i32(STOPS.indexOf('outside-memory') | (m << 8) | 0x1000)),
     ['br', '$exit'],
-  ];
+  ]);
   return [
     ...(spacesOf(kit)[m] === 'either' ? [set(onStack(next), i32(0))] : []),
     ...(wraps ? [set(kit.locals.of('i64', '$table'), table)] : []),
@@ -292,7 +305,7 @@ function ptes(kit: Kit, taker: RangeTaker, level: LevelCode): Code[] {
   const page = BigInt(kit.arch.spec.pageShift);
   const bytes = level.slotBytes;
   // Nothing lies at the pointer yet: the slot itself is outside.
-  const outside = [set('$from', get('$q4')), ...traced(kit, get('$p4')), ...stopAt(kit, level, 'outside-memory')];
+  const outside = stopAt(kit, level, 'outside-memory', [set('$from', get('$q4')), ...traced(kit, get('$p4'))]);
   return [
     [
       'loop',

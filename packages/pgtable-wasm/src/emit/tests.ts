@@ -1,6 +1,6 @@
 /** Several conditions at once: those that test bits become one test. */
 import type { Expr } from '@kernel-mm/pgtable-core';
-import type { Code } from '../wasm/code.ts';
+import { type Code, when } from '../wasm/code.ts';
 import type { Names } from './expr.ts';
 import { type BitTest, bitTest, type Facts, learn, merged, simplify } from './facts.ts';
 import type { Kit } from './kit.ts';
@@ -53,12 +53,12 @@ export function allHold(kit: Kit, { bits, rest }: Conjunction, names: Names): Co
 export function unlessAll(kit: Kit, all: Conjunction | undefined, names: Names, code: readonly Code[]): Code[] {
   if (!all) return [...code];
   const hold = allHold(kit, all, names);
-  return hold ? [['if', no(hold), code]] : [];
+  return hold ? [when(no(hold), code)] : [];
 }
 
 /** `code` where the condition holds, unless it is known that it does not. */
 export function whenHolds(kit: Kit, e: Expr, facts: Facts, names: Names, code: readonly Code[]): Code[] {
   const simple = simplify(e, facts);
   if (typeof simple === 'bigint') return simple ? [...code] : [];
-  return [['if', kit.expr.truth(simple, names), code]];
+  return [when(kit.expr.truth(simple, names), code)];
 }

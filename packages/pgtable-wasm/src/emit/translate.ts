@@ -1,5 +1,6 @@
 /** The quiet walk of one address: alone, for a list, and with all that can be told of its end. */
 import { type Code, type Func, get, i32, i64, set, when } from '../wasm/code.ts';
+import { seldom, withCold } from './cold.ts';
 import { type Facts, NOTHING, simplify } from './facts.ts';
 import { type Kit, namesOf, readInto, ruleValue } from './kit.ts';
 import { type LevelCode, offsetIn } from './level.ts';
@@ -111,7 +112,9 @@ function entryOf(kit: Kit, level: LevelCode, next: LevelCode | undefined, sink: 
   const leaves = leaf ? [...unlessAll(kit, leaf, NAMES, miss), ...sink.leaf(level, leaf.facts)] : miss;
   if (!next) return leaves;
   const table = conjunction([...there, [isLeaf, false], [level.is('bad'), false]], NOTHING);
-  return [...unlessAll(kit, table, NAMES, leaves), ...(table ? descend(kit, level, next, table.facts, sink) : [])];
+  // A large page is the exception; it is found behind the walk to the small ones.
+  const large = leaf ? seldom(kit.cold, `$large${level.index}`, leaves) : miss;
+  return [...unlessAll(kit, table, NAMES, large), ...(table ? descend(kit, level, next, table.facts, sink) : [])];
 }
 
 /** pXd_offset into a real table. */
@@ -141,25 +144,19 @@ function addressIn(kit: Kit, level: LevelCode, facts: Facts): Code {
   return ['i64.add', page, ['i64.and', get('$addr'), mask]];
 }
 
-/** `translate(addr, out)`: 1 and the address at `out`, or 0. */
+/** `translate(addr)`: its address, or 0. */
 export function translateFunction(kit: Kit): Func {
   const body = walkOf(kit, {
     tells: false,
-    leaf: (level, facts) => [
-      ['i64.store', get('$out'), addressIn(kit, level, facts)],
-      ['return', i32(1)],
-    ],
-    stop: () => [['return', i32(0)]],
+    leaf: (level, facts) => [['return', addressIn(kit, level, facts)]],
+    stop: () => [['return', i64(0n)]],
   });
   return {
     name: '$translate',
-    params: [
-      ['$addr', 'i64'],
-      ['$out', 'i32'],
-    ],
-    result: 'i32',
+    params: [['$addr', 'i64']],
+    result: 'i64',
     locals: kit.locals.list(),
-    body: [...body, ['unreachable']],
+    body: [...withCold(kit.cold, body), ['unreachable']],
     exported: true,
   };
 }
@@ -188,7 +185,7 @@ export function translateManyFunction(kit: Kit): Func {
         'loop',
         '$each',
         set(addr, ['i64.load', get('$in')]),
-        ['block', '$done', ['block', '$miss', ...walk], set(result, i64(-1n))],
+        ['block', '$done', ['block', '$miss', ...withCold(kit.cold, walk)], set(result, i64(-1n))],
         ['i64.store', get('$out'), get(result)],
         set('$out', ['i32.add', get('$out'), i32(8)]),
         set('$in', ['i32.add', get('$in'), i32(8)]),

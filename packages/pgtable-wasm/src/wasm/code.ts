@@ -69,6 +69,9 @@ export const set = (name: string, value: Code): Code => ['local.set', name, valu
 export const i64 = (value: bigint): Code => ['i64.const', BigInt.asIntN(64, value)];
 /** A 32-bit constant, modulo 2^32. */
 export const i32 = (value: number): Code => ['i32.const', value | 0];
-/** Does `then` where the 32-bit `condition` is not 0. */
-export const when = (condition: Code, then: readonly Code[], otherwise?: readonly Code[]): Code =>
-  otherwise ? ['if', condition, then, otherwise] : ['if', condition, then];
+/** Does `then` where the 32-bit `condition` is not 0. What only branches away is a branch. */
+export function when(condition: Code, then: readonly Code[], otherwise?: readonly Code[]): Code {
+  const [first] = then;
+  if (!otherwise && then.length === 1 && first?.[0] === 'br') return ['br_if', first[1] as string, condition];
+  return otherwise ? ['if', condition, then, otherwise] : ['if', condition, then];
+}

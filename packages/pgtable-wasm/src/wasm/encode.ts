@@ -1,6 +1,6 @@
 /** The binary format: a module's bytes. */
-import type { At, Code, Func, Module, Type } from './code.ts';
-import { OPCODES } from './opcodes.ts';
+import type { At, Code, Func, Module, Operand, Type } from './code.ts';
+import { type Immediate, OPCODES } from './opcodes.ts';
 
 const TYPES: Readonly<Record<Type, number>> = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b };
 const EMPTY = 0x40;
@@ -86,48 +86,60 @@ export const sizeOf = (f: Func, { constants, imports, variables, functions }: Mo
 
 type Names = ReadonlyMap<string, number>;
 
+const isCode = (operand: Operand): operand is Code => Array.isArray(operand) && typeof operand[0] === 'string';
+
 function bodyOf({ params, locals, body }: Func, globals: Names, calls: Names): number[] {
   const names = new Map([...params, ...locals].map(([name], n) => [name, n]));
-  const runs: [number, number][] = [];
-  for (const [, type] of locals) {
-    const last = runs.at(-1);
-    if (last?.[1] === TYPES[type]) last[0]++;
-    else runs.push([1, TYPES[type]]);
-  }
+  const out: number[] = [];
+  /** The labels of the blocks that an instruction is in, the innermost last. */
+  const labels: string[] = [];
   const index = (of: Names, name: unknown): number[] => {
     const n = of.get(String(name));
     if (n === undefined) throw new Error(`no such name: ${String(name)}`);
     return unsigned(n);
   };
 
-  const encodeAll = (code: readonly Code[], labels: readonly string[]): number[] =>
-    code.flatMap((one) => encodeOne(one, labels));
+  const writeAll = (code: readonly Code[]): void => {
+    for (const one of code) write(one);
+  };
+  const inside = (label: string, code: readonly Code[]): void => {
+    labels.push(label);
+    writeAll(code);
+    labels.pop();
+  };
 
-  function encodeOne([op, ...operands]: Code, labels: readonly string[]): number[] {
+  function write([op, ...operands]: Code): void {
     const block = BLOCKS.get(op);
     if (block !== undefined) {
-      const [label, ...inside] = operands as unknown as [string, ...Code[]];
-      return [block, EMPTY, ...encodeAll(inside, [label, ...labels]), END];
-    }
-    if (op === 'if') {
+      const [label, ...code] = operands as unknown as [string, ...Code[]];
+      out.push(block, EMPTY);
+      inside(label, code);
+      out.push(END);
+    } else if (op === 'if') {
       const [condition, then, otherwise] = operands as unknown as [Code, readonly Code[], (readonly Code[])?];
-      const inside = ['', ...labels];
-      const rest = otherwise ? [0x05, ...encodeAll(otherwise, inside)] : [];
-      return [...encodeOne(condition, labels), 0x04, EMPTY, ...encodeAll(then, inside), ...rest, END];
+      write(condition);
+      out.push(0x04, EMPTY);
+      inside('', then);
+      if (otherwise) {
+        out.push(0x05);
+        inside('', otherwise);
+      }
+      out.push(END);
+    } else {
+      const known = OPCODES.get(op);
+      if (!known) throw new Error(`no such instruction: ${op}`);
+      writeAll(operands.filter(isCode));
+      out.push(
+        ...known.bytes,
+        ...immediateOf(
+          known.takes,
+          operands.find((operand) => !isCode(operand)),
+        ),
+      );
     }
-    const known = OPCODES.get(op);
-    if (!known) throw new Error(`no such instruction: ${op}`);
-    const isCode = (operand: unknown): operand is Code => Array.isArray(operand) && typeof operand[0] === 'string';
-    const [immediate] = operands.filter((operand) => !isCode(operand));
-    return [
-      ...encodeAll(operands.filter(isCode), labels),
-      ...known.bytes.slice(0, 1),
-      ...(known.bytes.length > 1 ? unsigned(known.bytes[1] ?? 0) : []),
-      ...immediateOf(known.takes, immediate, labels),
-    ];
   }
 
-  function immediateOf(takes: unknown, value: unknown, labels: readonly string[]): number[] {
+  function immediateOf(takes: Immediate, value: Operand | undefined): readonly number[] {
     switch (takes) {
       case 'none':
         return [];
@@ -138,18 +150,37 @@ function bodyOf({ params, locals, body }: Func, globals: Names, calls: Names): n
       case 'func':
         return index(calls, value);
       case 'label':
-        return index(new Map([...labels.entries()].reverse().map(([depth, name]) => [name, depth])), value);
+        return unsigned(depthOf(String(value)));
       case 'i32':
       case 'i64':
         return signed(BigInt(value as number | bigint));
       case 'lane':
         return [value as number];
       case 'lanes':
-        return [...(value as readonly number[])];
+        return value as readonly number[];
       default:
-        return [takes as number, ...unsigned((value as At | undefined)?.offset ?? 0)];
+        return [takes, ...unsigned((value as At | undefined)?.offset ?? 0)];
     }
   }
 
-  return [...vector(runs.map(([count, type]) => [...unsigned(count), type])), ...encodeAll(body, []), END];
+  /** How many blocks up the one of that label is. */
+  function depthOf(label: string): number {
+    const at = labels.lastIndexOf(label);
+    if (at < 0) throw new Error(`no such label: ${label}`);
+    return labels.length - 1 - at;
+  }
+
+  writeAll(body);
+  return [...vector(runsOf(locals).map(([count, type]) => [...unsigned(count), type])), ...out, END];
+}
+
+/** Locals of one type that follow each other are one entry. */
+function runsOf(locals: Func['locals']): [count: number, type: number][] {
+  const runs: [number, number][] = [];
+  for (const [, type] of locals) {
+    const last = runs.at(-1);
+    if (last?.[1] === TYPES[type]) last[0]++;
+    else runs.push([1, TYPES[type]]);
+  }
+  return runs;
 }

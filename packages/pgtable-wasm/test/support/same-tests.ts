@@ -1,0 +1,25 @@
+/** The comparison as tests, one for each architecture of a half, so that two workers share it. */
+import { describe, expect, test } from 'vitest';
+import { archs } from './archs.ts';
+import { type Amount, runArch } from './run-arch.ts';
+
+const isFull = process.env.KERNEL_MM_RUNS === 'full';
+/** In full: 10^6 translations and 10^5 ranges for each architecture. */
+const AMOUNT: Amount = isFull
+  ? { spaces: 500, addrs: 2000, lookups: 40, ranges: 67 }
+  : { spaces: 12, addrs: 200, lookups: 20, ranges: 6 };
+const SEED = 20_200_907;
+
+/** Compares every second architecture. */
+export function compareHalf(half: 0 | 1): void {
+  describe(`compiled as reference (seed ${SEED})`, () => {
+    const mine = archs.filter((_, n) => n % 2 === half);
+    test.each(mine)('%s: translations, ranges, counts, reasons and the order of reads', (_, arch) => {
+      const { translations, ranges, ends } = runArch(arch, AMOUNT, SEED);
+      expect(translations).toBe(AMOUNT.spaces * AMOUNT.addrs);
+      expect(ranges).toBe(AMOUNT.spaces * AMOUNT.ranges * 3);
+      // A comparison of nothing but refusals would prove little.
+      if (arch.spec.fastGup !== false) expect(ends.size).toBeGreaterThan(5);
+    });
+  });
+}
