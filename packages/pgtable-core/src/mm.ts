@@ -103,9 +103,17 @@ export function topLevel(mm: Mm, readOnce: ReadOnce = (slot) => readEntry(mm, sl
   return top;
 }
 
+/** Found once for each list of fields, since every walk asks. */
+const TYPE_MASKS = new WeakMap<Fields, bigint>();
+
 /** The bits of a register that say of which kind it is. */
-export const typeMask = (fields: Fields): bigint =>
-  Object.values(fields).reduce((mask, f) => (f.kind === 'type' ? mask | maskOf(f) : mask), 0n);
+export function typeMask(fields: Fields): bigint {
+  const known = TYPE_MASKS.get(fields);
+  if (known !== undefined) return known;
+  const mask = Object.values(fields).reduce((all, f) => (f.kind === 'type' ? all | maskOf(f) : all), 0n);
+  TYPE_MASKS.set(fields, mask);
+  return mask;
+}
 
 /** The top level that the type bits of the root register name; `undefined` without a register or for no known type. */
 export function topOfRoot(mm: Pick<Mm, 'arch' | 'root'>): Level | undefined {

@@ -2,14 +2,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { countRange, memoryPort, type Port, pinRange } from '@kernel-mm/gup-fast';
 import {
+  LEVELS,
   lookup,
   type Mm,
   NO_PADDR,
   type PageCounts,
   type RangeAnswer,
+  type Slot,
   StackArea,
   translateMany,
   type Vaddr,
+  type WalkResult,
   walk,
 } from '@kernel-mm/pgtable-core';
 import type { Flavour } from './flavours.ts';
@@ -24,14 +27,29 @@ export function same(what: string, got: unknown, wanted: unknown): void {
 
 const hex = (addr: bigint): string => `0x${addr.toString(16)}`;
 
+/** Addresses of reads; the reference walk reads the slot of a folded level anew, and the compiled one has it in hand. */
+const once = (reads: readonly (bigint | { readonly addr: bigint })[]): bigint[] =>
+  reads
+    .map((read) => BigInt.asUintN(64, typeof read === 'bigint' ? read : read.addr))
+    .filter((at, n, all) => at !== all[n - 1]);
+
+/** Where folding is per process, slot 0 of the top table is asked first. */
+const topReads = ({ arch, pgd }: Mm): bigint[] =>
+  LEVELS.some((level) => arch.spec.levels[level].fold?.when === 'process') ? [pgd] : [];
+
+/** The read that failed, which is no step of the walk. */
+const lost = (result: WalkResult): Slot[] => (result.kind === 'outside-memory' ? [result.slot] : []);
+
 /** Where one walk ends, with the order of its reads. */
 export function sameLookup({ engine, reads }: Flavour, mm: Mm, addr: Vaddr): void {
   const { result, steps } = walk(mm, addr);
   reads.length = 0;
   same(`lookup ${hex(addr)}`, lookup(mm, addr, engine), result);
-  // The reference walk reads the slot of a folded level anew; the compiled one has it in hand.
-  const path = steps.map(({ slot }) => slot.addr).filter((at, n, all) => at !== all[n - 1]);
-  same(`reads of ${hex(addr)}`, reads.slice(-path.length || reads.length).slice(0, path.length), path);
+  same(
+    `reads of ${hex(addr)}`,
+    once(reads),
+    once([...topReads(mm), ...steps.map(({ slot }) => slot), ...lost(result)]),
+  );
   const paddr = result.kind === 'leaf' ? result.paddr : undefined;
   same(`translate ${hex(addr)}`, engine.walker(mm).translate(addr), paddr);
 }

@@ -25,7 +25,7 @@ export interface Compared {
 }
 
 /** Counts: of many frames, from the first of a mapping on. */
-const FRAMES = 2048;
+const FRAMES = 1024;
 const LONGEST = 700;
 const EDGES = [0n, 1n << 31n, 1n << 32n, 1n << 42n, 1n << 47n, 1n << 53n, 1n << 63n, 1n << 64n];
 const LENGTHS = [1, 1, 1, 2, 3, 5, 9, 20];
@@ -66,7 +66,7 @@ function runSpace(flavour: Flavour, space: Space, amount: Amount, dice: Dice, co
     const range = rangeOf(space, dice);
     sameCount(flavour, mm, range, dice.below(4) ? LONGEST : dice.below(12));
     for (const write of [true, false]) {
-      for (let k = 0; k < words.length; k++) words[k] = 1;
+      words.fill(1);
       for (let k = 0; k < 12; k++) words[dice.below(FRAMES)] = [0, -5, 2 ** 31 - 1, 2 ** 31 - 3][k % 4] as number;
       const first = firstFrame(space, dice);
       const room = dice.below(4) ? frames : frames.subarray(0, dice.below(12));
@@ -93,7 +93,7 @@ function target(space: Space, dice: Dice): bigint {
 function rangeOf(space: Space, dice: Dice): { start: Vaddr; end: Vaddr } {
   const page = space.mm.arch.geometry.pte.size;
   const { addr, size } = some(space, dice);
-  const pages = dice.below(40) ? LENGTHS[dice.below(LENGTHS.length)]! : dice.below(900);
+  const pages = dice.below(100) ? LENGTHS[dice.below(LENGTHS.length)]! : dice.below(900);
   const from = addr + (dice.below(3) ? (dice.word() % size) & -page : BigInt(dice.below(12) - 6) * page);
   // Once in a while a range that is none.
   const off = dice.below(50) ? 0n : 1n;

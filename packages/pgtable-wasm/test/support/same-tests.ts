@@ -6,7 +6,7 @@ import { type Amount, runArch } from './run-arch.ts';
 const isFull = process.env.KERNEL_MM_RUNS === 'full';
 /** In full: 10^6 translations and 10^5 ranges for each architecture. */
 const AMOUNT: Amount = isFull
-  ? { spaces: 500, addrs: 2000, lookups: 40, ranges: 67 }
+  ? { spaces: 120, addrs: 8400, lookups: 100, ranges: 280 }
   : { spaces: 12, addrs: 200, lookups: 20, ranges: 6 };
 const SEED = 20_200_907;
 
