@@ -34,6 +34,9 @@ export interface Space {
   readonly wasm: WasmMemory;
   readonly start: Vaddr;
   readonly pages: number;
+  /** The tables end before this byte; the arrays begin at the other. */
+  readonly tableBytes: number;
+  readonly at: number;
   /** One count for each frame, 1 to begin with. */
   readonly counts: { readonly words: Int32Array; readonly first: Pfn };
   /** Room for questions and for answers. */
@@ -43,11 +46,11 @@ export interface Space {
 }
 
 /** So many addresses are asked for at a time. */
-export const LIST = 2 ** 16;
+export const LIST: number = 2 ** 16;
 /** The longest range. */
 const LONGEST = 2 ** 20;
 const TABLES = 0x1_0000n;
-const FIRST = (2 ** 20) as Pfn;
+const FIRST: Pfn = (2 ** 20) as Pfn;
 const PROT = { read: true, write: true, exec: false, user: true };
 
 /** Builds it: the upper tables by core's `map`, the ptes at once. */
@@ -73,7 +76,7 @@ export function buildSpace({ arch, top, pages, scattered = true, shared = false 
     fill(mm, wasm, addr, Math.min(perTable, pages - n), (k) => FIRST + frames(n + k));
   }
   return {
-    ...{ mm, wasm, start, pages },
+    ...{ mm, wasm, start, pages, tableBytes: bytes, at },
     counts: { words: new Int32Array(wasm.buffer, at + 16 * LIST + 8 * LONGEST, pages).fill(1), first: FIRST },
     addrs: new BigUint64Array(wasm.buffer, at, LIST),
     paddrs: new BigUint64Array(wasm.buffer, at + 8 * LIST, LIST),

@@ -22,7 +22,7 @@ const archs: Arch[] = [
   ...[s390(), s390({ layout: 'present' }), x86({ paging: '4-level' }), x86({ paging: 'pae' })],
   ...[riscv({ mode: 'sv39' }), arm64({ granule: '4k', va: 48 }), arm64({ granule: '16k', va: 52, lpa2: false })],
 ];
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 500 : 60;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 500 : 25;
 
 interface Case {
   readonly space: Space;

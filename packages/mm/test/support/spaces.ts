@@ -33,18 +33,29 @@ export function space(arch: Arch, { top, frames = 2 ** 20, ...rest }: SpaceOptio
   return new AddressSpace({ arch, memory, tables, pages, ...(top && { top }) });
 }
 
+type Setting = readonly [name: string, arch: Arch, top: Level];
+const setting = (id: string): Setting => [id, ARCHITECTURES[id]!().arch, 'pgd'];
+
 /** Architectures with and without large leaves, of every kind of folding; with the levels that a process can have. */
-export const archs: readonly (readonly [string, Arch, Level])[] = [
+const some: readonly Setting[] = [
   ['s390, 3 levels', s390(), topOf(3)],
   ['s390, 5 levels', s390(), topOf(5)],
   ['s390, new layout', s390({ layout: 'present' }), topOf(3)],
-  ...['x86-64', 'x86-64-la57', 'x86-pae', 'riscv-sv39', 'riscv-sv57', 'powerpc-radix-4k'].map(
-    (id) => [id, ARCHITECTURES[id]!().arch, 'pgd'] as const,
-  ),
-  ...['arm64-4k-va48', 'arm64-16k-va52-nolpa2', 'arm64-64k-va42', 'arm-lpae'].map(
-    (id) => [id, ARCHITECTURES[id]!().arch, 'pgd'] as const,
-  ),
+  ...['x86-64', 'x86-64-la57', 'x86-pae', 'riscv-sv39', 'riscv-sv57', 'powerpc-radix-4k'].map(setting),
+  ...['arm64-4k-va48', 'arm64-16k-va52-nolpa2', 'arm64-64k-va42', 'arm-lpae'].map(setting),
 ];
+
+/** The rest: every architecture, and every number of levels. */
+const others: readonly Setting[] = [
+  ...Object.keys(ARCHITECTURES)
+    .filter((id) => !some.some(([name]) => name === id))
+    .map(setting),
+  ['s390, 2 levels', s390(), topOf(2)],
+  ['s390, 4 levels', s390(), topOf(4)],
+];
+
+/** What tests run on: all there are in full, else one of each kind. */
+export const archs: readonly Setting[] = process.env.KERNEL_MM_RUNS === 'full' ? [...some, ...others] : some;
 
 /** Counts of every folio, as text that can be compared. */
 export const counts = (pages: Pages): string =>
