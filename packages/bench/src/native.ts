@@ -24,18 +24,19 @@ export type NativePin = (
 ) => number;
 
 /** The C walkers. */
-export type Native = Readonly<
-  Record<
-    | 'translateX86'
-    | 'translateS390'
-    | 'translateS390Top0'
-    | 'translateS390Top1'
-    | 'translateS390Top2'
-    | 'translateS390Top3',
-    NativeTranslate
-  > &
-    Record<'pinX86' | 'pinX86Cas' | 'pinS390' | 'pinS390Cas' | 'pinS390Aware', NativePin>
->;
+export interface Native {
+  readonly translateX86: NativeTranslate;
+  readonly translateS390: NativeTranslate;
+  readonly translateS390Top0: NativeTranslate;
+  readonly translateS390Top1: NativeTranslate;
+  readonly translateS390Top2: NativeTranslate;
+  readonly translateS390Top3: NativeTranslate;
+  readonly pinX86: NativePin;
+  readonly pinX86Cas: NativePin;
+  readonly pinS390: NativePin;
+  readonly pinS390Cas: NativePin;
+  readonly pinS390Aware: NativePin;
+}
 
 /** What could be built, and in words what could not. */
 export interface Yardsticks {

@@ -3,7 +3,7 @@ import { UsageError } from '@kernel-mm/pgtable-core';
 import { newMemory, type WasmMemory } from './platform.ts';
 
 /** Bytes of a page of WebAssembly memory. */
-export const WASM_PAGE = 0x1_0000;
+const WASM_PAGE = 0x1_0000;
 
 /** What memory to make. */
 export interface MemoryOptions {

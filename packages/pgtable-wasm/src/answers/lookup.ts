@@ -11,7 +11,7 @@ import {
   type WalkResult,
   wrap64,
 } from '@kernel-mm/pgtable-core';
-import { ENDS } from '../emit/translate.ts';
+import { ENDS } from '../emit/quiet-walk.ts';
 import type { Variable } from './range.ts';
 
 /** What a lookup tells. */

@@ -13,7 +13,7 @@ import {
   type Vaddr,
   wrap64,
 } from '@kernel-mm/pgtable-core';
-import { STOPS } from '../emit/range.ts';
+import { STOPS } from '../emit/stops.ts';
 
 /** A variable of the module. */
 export interface Variable<T> {

@@ -2,7 +2,9 @@
 import { type Code, type Func, get, i32, i64, set } from '../wasm/code.ts';
 import { NOTHING } from './facts.ts';
 import type { Kit } from './kit.ts';
-import { namesAt, rangeBody, stopAt, tracedPte } from './range.ts';
+import { rangeBody } from './range.ts';
+import { tracedPte } from './range-ptes.ts';
+import { namesAt, stopAt } from './stops.ts';
 import { conjunction, unlessAll } from './tests.ts';
 
 /** The function. */

@@ -28,7 +28,7 @@ export function readTop(kit: Kit, outside: readonly Code[]): Code[] {
 }
 
 /** What `of` says for the level of the top table: at once where it is known, else chosen by `$top`. */
-export function byTop(kit: Kit, of: (top: LevelCode) => Code): Code {
+function byTop(kit: Kit, of: (top: LevelCode) => Code): Code {
   if (kit.top) return of(kit.top);
   const [first, ...others] = kit.tops as [LevelCode, ...LevelCode[]];
   return others.reduce<Code>(

@@ -18,7 +18,7 @@ import {
 import type { Flavour } from './flavours.ts';
 
 /** Throws, with both in words, where two answers differ. */
-export function same(what: string, got: unknown, wanted: unknown): void {
+function same(what: string, got: unknown, wanted: unknown): void {
   if (isDeepStrictEqual(got, wanted)) return;
   const text = (x: unknown): string =>
     JSON.stringify(x, (_, v) => (typeof v === 'bigint' ? `0x${v.toString(16)}` : v))?.slice(0, 600) ?? String(x);
