@@ -9,7 +9,7 @@ export { CASES, casesOf } from './cases.ts';
 export { type Crossing, crossings } from './crossings.ts';
 export { type MachineFacts, machineFacts } from './machine.ts';
 export { type Native, type NativePin, type NativeTranslate, type Yardsticks, yardsticks } from './native.ts';
-export { type Line, plot, plots } from './plot.ts';
+export { type Line, type Point, plot, plots } from './plot.ts';
 export { markdown, type Report } from './report.ts';
 export { type Candidate, measureRounds, median, type RoundOptions, type Timing } from './rounds.ts';
 export { measureHere } from './run.ts';

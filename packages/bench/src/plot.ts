@@ -9,7 +9,8 @@ const RIGHT = 190;
 const TOP = 34;
 const COLOURS = ['#0b6e99', '#c4501b', '#3b7d23', '#7a3b9a', '#9a7b00', '#444444'];
 
-interface Point {
+/** A point of a line. */
+export interface Point {
   readonly x: number;
   readonly y: number;
 }

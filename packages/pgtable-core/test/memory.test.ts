@@ -17,6 +17,7 @@ describe.each<[string, (bytes: Uint8Array<ArrayBuffer>) => Bytes]>([
   ['a view with an offset', (bytes) => new Uint8Array(Uint8Array.of(...counted(8), ...bytes).buffer, 8)],
   ['a SharedArrayBuffer', (bytes) => sharedOf(bytes).buffer as SharedArrayBuffer],
   ['a view of a SharedArrayBuffer', (bytes) => sharedOf(bytes)],
+  ['what has a buffer', (bytes) => ({ buffer: bytes.buffer })],
   ['a shared view with an offset', (bytes) => sharedOf(Uint8Array.of(...counted(8), ...bytes)).subarray(8)],
 ])('flat memory on %s', (_what, make) => {
   const bytes = Uint8Array.of(0x81, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
@@ -67,7 +68,7 @@ describe.each<[string, (bytes: Uint8Array<ArrayBuffer>) => Bytes]>([
   test('a write shows in the bytes that were handed in: nothing is copied', () => {
     const bytes = make(new Uint8Array(16));
     flatMemory(bytes).write(at(8n), 4, 'big', 0x0a0b_0c0dn);
-    const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+    const view = bytes instanceof Uint8Array ? bytes : new Uint8Array('buffer' in bytes ? bytes.buffer : bytes);
     expect([...view]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 10, 11, 12, 13, 0, 0, 0, 0]);
   });
 });

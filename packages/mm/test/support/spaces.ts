@@ -37,7 +37,7 @@ type Setting = readonly [name: string, arch: Arch, top: Level];
 const setting = (id: string): Setting => [id, ARCHITECTURES[id]!().arch, 'pgd'];
 
 /** Architectures with and without large leaves, of every kind of folding; with the levels that a process can have. */
-const some: readonly Setting[] = [
+export const archs: readonly Setting[] = [
   ['s390, 3 levels', s390(), topOf(3)],
   ['s390, 5 levels', s390(), topOf(5)],
   ['s390, new layout', s390({ layout: 'present' }), topOf(3)],
@@ -48,14 +48,14 @@ const some: readonly Setting[] = [
 /** The rest: every architecture, and every number of levels. */
 const others: readonly Setting[] = [
   ...Object.keys(ARCHITECTURES)
-    .filter((id) => !some.some(([name]) => name === id))
+    .filter((id) => !archs.some(([name]) => name === id))
     .map(setting),
   ['s390, 2 levels', s390(), topOf(2)],
   ['s390, 4 levels', s390(), topOf(4)],
 ];
 
-/** What tests run on: all there are in full, else one of each kind. */
-export const archs: readonly Setting[] = process.env.KERNEL_MM_RUNS === 'full' ? [...some, ...others] : some;
+/** What the walkers' models are asked on: all there are in full, else one of each kind. */
+export const everyArch: readonly Setting[] = process.env.KERNEL_MM_RUNS === 'full' ? [...archs, ...others] : archs;
 
 /** Counts of every folio, as text that can be compared. */
 export const counts = (pages: Pages): string =>

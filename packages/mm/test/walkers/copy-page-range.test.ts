@@ -29,7 +29,7 @@ import { Gather } from '../../src/walkers/gather.ts';
 import { makeMigration, migrationOf } from '../../src/walkers/migration.ts';
 import { swapKindOf } from '../../src/walkers/swap-kinds.ts';
 import { unmapPageRange } from '../../src/walkers/zap.ts';
-import { archs } from '../support/spaces.ts';
+import { everyArch } from '../support/spaces.ts';
 import {
   arbitraryRegion,
   grown,
@@ -44,7 +44,7 @@ import { tablesAt } from './support/tables-at.ts';
 import { testPort } from './support/test-port.ts';
 import { everyNth, type Watched, watch } from './support/watch.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 8;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 8;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const FULL = { read: true, write: true, exec: false, user: true };
@@ -133,7 +133,7 @@ function takeDown(dst: Watching, src: Watching, range: Range): void {
   expect(dst.w.rss).toEqual({ pages: 0, swap: 0 });
 }
 
-describe.each(archs)('%s', (_, arch, top) => {
+describe.each(everyArch)('%s', (_, arch, top) => {
   test('parent and child are as the model says; references, counts, tables and locks are exact; all comes back', () => {
     const how = fc.record({
       ...{ low: fc.boolean(), high: fc.boolean(), shared: fc.boolean() },
@@ -211,7 +211,7 @@ describe.each(archs)('%s', (_, arch, top) => {
   });
 });
 
-const [, x86] = archs.find(([name]) => name === 'x86-64')!;
+const [, x86] = everyArch.find(([name]) => name === 'x86-64')!;
 const { size } = x86.geometry.pmd;
 const x = (wishes: Parameters<typeof modelled>[2]) => family(x86, 'pgd', wishes);
 const whole = (m: Modelled): Range => grown(m, rangeOf(m, 0, 1), true, true);

@@ -18,11 +18,11 @@ import type { Form } from '../../src/index.ts';
 import { type IoremapOptions, ioremapPageRange } from '../../src/walkers/ioremap.ts';
 import { MODIFIED } from '../../src/walkers/modified.ts';
 import { vunmapNoflush } from '../../src/walkers/vunmap.ts';
-import { archs } from '../support/spaces.ts';
+import { everyArch } from '../support/spaces.ts';
 import { type Modelled, modelled, rangeOf } from './support/model.ts';
 import { depth, expectSound, starved, tablesByLevel, writesOf } from './support/reach.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 100 : 6;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 24 : 6;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const prot = { read: true, write: true, exec: false, user: false };
@@ -57,7 +57,7 @@ const mappedAt = ({ mm }: Modelled, at: bigint): [Level, bigint] | undefined => 
   return result.kind === 'leaf' ? [result.level, result.paddr] : undefined;
 };
 
-describe.each(archs)('%s', (_, arch, top) => {
+describe.each(everyArch)('%s', (_, arch, top) => {
   const { size } = arch.geometry.pmd;
 
   test('every page has the largest leaf that fits, and the right memory; masks are exact', () => {
@@ -182,7 +182,7 @@ describe.each(archs)('%s', (_, arch, top) => {
 });
 
 test('ranges and memory that cannot be are refused', () => {
-  const [, arch, top] = archs[3]!;
+  const [, arch, top] = everyArch[3]!;
   const m = modelled(arch, top, ['none']);
   const run = (start: Vaddr, end: Vaddr, phys: Paddr) => () => ioremapPageRange(m, { start, end }, phys, prot);
   const code = (what: string) => expect.objectContaining({ code: what });

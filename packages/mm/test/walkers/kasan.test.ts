@@ -4,16 +4,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Form, Range } from '../../src/index.ts';
 import { populateEarlyShadow } from '../../src/walkers/kasan.ts';
-import { archs } from '../support/spaces.ts';
+import { everyArch } from '../support/spaces.ts';
 import { depth, writesOf } from './support/reach.ts';
 import { at, borderOf, expectSound, pmdOf, samples, shadowed } from './support/shadowed.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 100 : 6;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 24 : 6;
 const seed = 20200907;
 const near = fc.integer({ min: -2, max: 2 });
 const forms: Form[] = ['static', 'entryAware'];
 
-describe.each(archs)('%s', (_, arch, top) => {
+describe.each(everyArch)('%s', (_, arch, top) => {
   test('populate: every page is the shared one, and a whole pmd has the shared table', () => {
     fc.assert(
       fc.property(near, near, fc.integer({ min: 0, max: 2 }), (a, b, pmds) => {
@@ -85,7 +85,7 @@ const hasTopLevel = ({ m, shadow }: ReturnType<typeof shadowed>): boolean =>
 const sharedPmd = ({ m, shadow }: ReturnType<typeof shadowed>, pmd: Entry | undefined): boolean =>
   pmd !== undefined && tableAddress(m.arch, 'pmd', pmd) === shadow.tables.pte;
 
-const [, arch, top] = archs[3]!;
+const [, arch, top] = everyArch[3]!;
 
 test.each([
   ['static', [false, false]],
@@ -93,7 +93,7 @@ test.each([
 ] as const)('not neutral: s390 with 3 levels, memory comes back after one failure, %s', (form, there) => {
   // The level whose result is ignored is the loop of the folded pud: the static form gives all of it up, across the
   // border of 2 GiB; the entry-aware form has returned to pgd there, and tries anew.
-  const [, s390, pud] = archs[0]!;
+  const [, s390, pud] = everyArch[0]!;
   const { m, shadow, page } = shadowed(s390, pud);
   const border = s390.geometry.pud.size;
   const range = { start: vaddr(border - page), end: vaddr(border + page) };
@@ -106,7 +106,7 @@ test.each([
 });
 
 test.each(forms)('not neutral: no memory at all, and tables behind the border already, %s', (form) => {
-  const [, s390, pud] = archs[0]!;
+  const [, s390, pud] = everyArch[0]!;
   const { m, shadow, page } = shadowed(s390, pud);
   const border = s390.geometry.pud.size;
   populate(m.mm, m.tables, vaddr(border), 'pte');

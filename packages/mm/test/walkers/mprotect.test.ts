@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Form } from '../../src/index.ts';
 import { changeProtection } from '../../src/walkers/mprotect.ts';
-import { archs } from '../support/spaces.ts';
+import { everyArch } from '../support/spaces.ts';
 import {
   arbitraryRegion,
   grown,
@@ -15,7 +15,7 @@ import {
   tablesAsModel,
 } from './support/model.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
 const seed = 20200907;
 const how = fc.record({ write: fc.boolean(), low: fc.boolean(), high: fc.boolean() });
 const forms: Form[] = ['static', 'entryAware'];
@@ -45,7 +45,7 @@ function protectModel(m: Modelled, start: bigint, end: bigint, write: boolean): 
   return changed;
 }
 
-describe.each(archs)('%s', (_, arch, top) => {
+describe.each(everyArch)('%s', (_, arch, top) => {
   test('the model and the tables agree, counts and flushes are exact, no lock is left', () => {
     fc.assert(
       fc.property(arbitraryRegion, how, ({ wishes, from, to }, { write, low, high }) => {
@@ -71,7 +71,7 @@ describe.each(archs)('%s', (_, arch, top) => {
 });
 
 test('nothing that counts: the hardware is not told', () => {
-  const [, arch, top] = archs[0]!;
+  const [, arch, top] = everyArch[0]!;
   const m = modelled(arch, top, ['none']);
   expect(changeProtection(m, { start: vaddr(0n), end: vaddr(8n * m.page) }, READ)).toEqual({ changed: 0 });
   expect([m.port.cacheFlushes.length, m.port.tlbFlushes.length]).toEqual([1, 0]);

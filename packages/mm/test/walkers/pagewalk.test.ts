@@ -19,10 +19,10 @@ import type { Form } from '../../src/index.ts';
 import { makeMigration, migrationOf } from '../../src/walkers/migration.ts';
 import { walkPageRange, walkPageRangeNovma, walkPageVma } from '../../src/walkers/pagewalk.ts';
 import type { Hole, WalkAt, WalkOps, WalkVma } from '../../src/walkers/pagewalk-ops.ts';
-import { archs } from '../support/spaces.ts';
+import { everyArch } from '../support/spaces.ts';
 import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 
@@ -105,7 +105,7 @@ function recorder(m: Modelled): { told: string[]; ops: WalkOps } {
   return { told, ops };
 }
 
-describe.each(archs)('%s', (_, arch, top) => {
+describe.each(everyArch)('%s', (_, arch, top) => {
   test('every page once, in order, with mappings and gaps; splits, locks and writes as the model has them', () => {
     fc.assert(
       fc.property(arbitraryRegion, arbitraryKinds, ({ wishes, from, to }, kinds) => {
@@ -150,8 +150,8 @@ const vmaOver = (m: Modelled, backing?: { kind: string }, huge: Level = 'pte'): 
   ...rangeOf(m, 0, m.pages),
   ...{ io: false, backing, huge },
 });
-const x86 = () => modelled(archs[3]![1], 'pgd', ['page', 'none', 'swap']);
-const hugeX86 = () => modelled(archs[3]![1], 'pgd', ['huge']);
+const x86 = () => modelled(everyArch[3]![1], 'pgd', ['page', 'none', 'swap']);
+const hugeX86 = () => modelled(everyArch[3]![1], 'pgd', ['huge']);
 const nothing = (): number => 0;
 
 describe('the vma loop', () => {
@@ -289,7 +289,7 @@ describe('large pages', () => {
   });
 
   test('a huge pud is unmapped, and a hole from then on; with pud callbacks alone it stays', () => {
-    const m = modelled(archs[3]![1], 'pgd', ['none']);
+    const m = modelled(everyArch[3]![1], 'pgd', ['none']);
     const { size } = m.arch.geometry.pud;
     const leaf = makeLeaf(m.arch, 'pud', paddr(size), { read: true, write: true, exec: false, user: true })!;
     const slot = populate(m.mm, m.tables, vaddr(8n * size), 'pud') as Slot<'pud'>;
@@ -305,7 +305,7 @@ describe('large pages', () => {
   });
 
   test('a huge page that moves is split into pages that move', () => {
-    const m = modelled(archs[3]![1], 'pgd', ['none']);
+    const m = modelled(everyArch[3]![1], 'pgd', ['none']);
     const slot = populate(m.mm, m.tables, vaddr(m.first * m.page), 'pmd') as Slot<'pmd'>;
     writeEntry(m.mm, slot, makeMigration(m.mm, 'pmd', { pfn: 512n, write: true }) as Entry<'pmd'>);
     const told: unknown[] = [];
@@ -339,7 +339,7 @@ describe('hugetlb', () => {
   });
 
   test('nothing is read below a larger leaf', () => {
-    const m = modelled(archs[3]![1], 'pgd', ['none']);
+    const m = modelled(everyArch[3]![1], 'pgd', ['none']);
     const { size } = m.arch.geometry.pud;
     const leaf = makeLeaf(m.arch, 'pud', paddr(0n), { read: true, write: true, exec: false, user: true })!;
     writeEntry(m.mm, populate(m.mm, m.tables, vaddr(8n * size), 'pud') as Slot<'pud'>, leaf);

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Form } from '../../src/index.ts';
 import { type RemapOptions, remapPfnRange } from '../../src/walkers/remap.ts';
-import { archs } from '../support/spaces.ts';
+import { everyArch } from '../support/spaces.ts';
 import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
 import { depth, starved, writesOf } from './support/reach.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const prot = { read: true, write: true, exec: false, user: true };
@@ -27,7 +27,7 @@ const remap = (m: Modelled, from: number, to: number, options: RemapOptions = {}
   return remapPfnRange(m, vmaOf(range, cow), request, options);
 };
 
-describe.each(archs)('%s', (_, arch, top) => {
+describe.each(everyArch)('%s', (_, arch, top) => {
   // um has no bit to mark a pte by: pte_mkspecial is the identity there.
   const kind = arch.spec.levels.pte.is.special === undefined ? 'page' : 'special';
 
@@ -90,7 +90,7 @@ describe.each(archs)('%s', (_, arch, top) => {
   });
 });
 
-const [, arch, top] = archs[3]!;
+const [, arch, top] = everyArch[3]!;
 
 test('a private mapping is remapped whole or not at all, and its offset becomes the frame', () => {
   const m = modelled(arch, top, ['none']);

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Form } from '../../src/index.ts';
 import { type SwapDevice, unuseVma } from '../../src/walkers/swapoff.ts';
-import { archs } from '../support/spaces.ts';
+import { everyArch } from '../support/spaces.ts';
 import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const PROT: Prot = { read: true, write: false, exec: false, user: true };
@@ -26,7 +26,7 @@ function deviceOf(over: Partial<SwapDevice> = {}) {
   return { device, done };
 }
 
-describe.each(archs)('%s', (_, arch, top) => {
+describe.each(everyArch)('%s', (_, arch, top) => {
   test('entries, references and locks as the model has them, also where memory ends after some', () => {
     fc.assert(
       fc.property(
@@ -83,7 +83,7 @@ describe.each(archs)('%s', (_, arch, top) => {
   });
 });
 
-const x86 = (): Modelled => modelled(archs[3]![1], 'pgd', ['swap']);
+const x86 = (): Modelled => modelled(everyArch[3]![1], 'pgd', ['swap']);
 const vmaOf = (m: Modelled, from = 0, to = 6) => ({ ...rangeOf(m, from, to), prot: PROT });
 
 describe('one entry', () => {

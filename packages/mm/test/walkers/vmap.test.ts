@@ -16,11 +16,11 @@ import { describe, expect, test } from 'vitest';
 import type { Form } from '../../src/index.ts';
 import { MODIFIED } from '../../src/walkers/modified.ts';
 import { type VmapOptions, vmap, vmapNoflush } from '../../src/walkers/vmap.ts';
-import { archs } from '../support/spaces.ts';
+import { everyArch } from '../support/spaces.ts';
 import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
 import { depth, starved, writesOf } from './support/reach.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const prot = { read: true, write: true, exec: false, user: false };
@@ -35,7 +35,7 @@ const maskOfTables = ({ port: { counts } }: Modelled): number =>
   (counts.pmd && MODIFIED.pud) |
   (counts.pte && MODIFIED.pmd);
 
-describe.each(archs)('%s', (_, arch, top) => {
+describe.each(everyArch)('%s', (_, arch, top) => {
   test('the model and the tables agree; masks and syncs are exact', () => {
     fc.assert(
       fc.property(arbitraryRegion, fc.boolean(), fc.nat(31), ({ wishes, from, to }, empty, syncMask) => {
@@ -88,7 +88,7 @@ const EMPTY = ({ mm }: Modelled): Entry<'pgd'> => readEntry(mm, { level: 'pgd', 
 /** Which table of ptes a page is in. */
 const tableOf = ({ arch, page }: Modelled, n: bigint): bigint => (n * page) / arch.geometry.pmd.size;
 
-const [, arch, top] = archs[3]!;
+const [, arch, top] = everyArch[3]!;
 const mapped = (pages: readonly (Pfn | undefined)[], options: VmapOptions = {}) => {
   const m = modelled(arch, top, ['none']);
   return { m, result: vmapNoflush(m, rangeOf(m, 0, pages.length), prot, pages, options) };
@@ -113,7 +113,7 @@ test('ranges that the kernel stops at with BUG, and pages that cannot be, are re
 });
 
 test('a bad entry of the top table is told of, not cleared, and followed', () => {
-  const found = archs.flatMap(([, arch, top]) => {
+  const found = everyArch.flatMap(([, arch, top]) => {
     const m = modelled(arch, top, ['none']);
     const table = makeTable(arch, 'pgd', paddr(0x10_8000n));
     const bad = [...Array(64).keys()].map((n) => ((table ?? 0n) | (1n << BigInt(n))) as Entry<'pgd'>).find(isBad(m));

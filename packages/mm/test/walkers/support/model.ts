@@ -105,7 +105,10 @@ export function modelled(arch: Arch, top: Level, wishes: readonly Wish[], bytes 
     const start = addr & -size;
     const leaf = makeLeaf(arch, 'pmd', paddr(size * 4n), FULL);
     const empty = ![...model.keys()].some((n) => n * page >= start && n * page < start + size);
-    if (size === page || !leaf || !arch.spec.levels.pmd.is.leaf || !empty || !put(start, 'pmd', leaf)) return;
+    const { is, mk } = arch.spec.levels.pmd;
+    // The sections of short descriptors are the kernel's own: Linux has no pmd_mk… for them, and no huge pages.
+    const isManaged = is.leaf && mk;
+    if (size === page || !leaf || !isManaged || !empty || !put(start, 'pmd', leaf)) return;
     for (let at = start; at < start + size; at += page)
       model.set(at / page, {
         kind: 'huge',
