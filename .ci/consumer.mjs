@@ -50,7 +50,9 @@ const commands = packages.flatMap((p) => Object.keys(p.bin ?? {}));
 for (const { name, exports, bin, info } of packages) {
   check(`${name}: packs what it should, and nothing else`, () => {
     const files = info.files.map((f) => f.path);
-    const odd = files.filter((f) => !/^(dist\/|src\/|native\/|(package\.json|README\.md|CHANGELOG\.md|LICENSE)$)/.test(f));
+    const odd = files.filter(
+      (f) => !/^(dist\/|src\/|native\/|(package\.json|README\.md|CHANGELOG\.md|LICENSE)$)/.test(f),
+    );
     expect(odd.length === 0, `unexpected: ${odd}`);
     const targets = Object.values(exports).flatMap((e) => (typeof e === 'string' ? [e] : Object.values(e)));
     const named = [...targets, ...Object.values(bin ?? {})].map((f) => f.replace(/^\.\//, ''));

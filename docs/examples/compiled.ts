@@ -1,7 +1,17 @@
 /** One space of tables, walked by the reference engine and by a compiled one: the same calls, the same answers. */
 import { x86 } from '@kernel-mm/arch-generic';
 import { pinRange } from '@kernel-mm/gup-fast';
-import { bumpAllocator, createMm, flatMemory, lookup, map, paddr, pfnOf, translateMany, vaddr } from '@kernel-mm/pgtable-core';
+import {
+  bumpAllocator,
+  createMm,
+  flatMemory,
+  lookup,
+  map,
+  paddr,
+  pfnOf,
+  translateMany,
+  vaddr,
+} from '@kernel-mm/pgtable-core';
 import { compile, room, wasmMemory } from '@kernel-mm/pgtable-wasm';
 
 // #region compiled
@@ -17,7 +27,7 @@ const addrs = BigUint64Array.of(0x40_0123n, 0x40_2123n, 0x40_4123n);
 for (const by of [undefined, engine]) {
   const found = new BigUint64Array(3);
   translateMany(mm, addrs, found, by);
-  console.log(by?.name ?? 'reference', [...found].map((at) => `0x${at.toString(16)}`).join(' '));
+  console.log(`${by?.name ?? 'reference'} ${[...found].map((at) => `0x${at.toString(16)}`).join(' ')}`);
 }
 console.log(lookup(mm, vaddr(0x40_4123n), engine).kind); // why the last one has no address
 // #endregion compiled
@@ -27,6 +37,6 @@ const at = room(wasm, 0x1_0000); // what is pinned is counted in the same memory
 const counts = { words: new Int32Array(wasm.buffer, at, 64).fill(1), first: pfnOf(paddr(0n), 12) };
 const frames = new Float64Array(wasm.buffer, at + 0x1000, 8);
 const answer = pinRange(mm, vaddr(0x40_0000n), vaddr(0x40_8000n), { write: true, counts, frames, engine });
-console.log(answer.pages, 'pages:', [...frames.subarray(0, answer.pages)].join(' '));
-console.log('then', answer.stop?.kind, 'at', answer.stop && `0x${answer.stop.addr.toString(16)}`);
+console.log(`${answer.pages} pages: ${[...frames.subarray(0, answer.pages)].join(' ')}`);
+console.log(`then ${answer.stop?.kind} at 0x${answer.stop?.addr.toString(16)}`);
 // #endregion pin

@@ -15,6 +15,7 @@ const printing = {
   hardware: () => import('./hardware.ts'),
   'one-call': () => import('./one-call.ts'),
   'two-forms': () => import('./two-forms.ts'),
+  compiled: () => import('./compiled.ts'),
 };
 
 test.each(Object.entries(printing))('%s prints what the guides show', async (name, run) => {
@@ -28,4 +29,9 @@ test('the first walk takes no more than 12 lines, and is the example of the READ
   const [, ...code] = read('first-walk.ts').trimEnd().split('\n');
   expect(code.filter((line) => line.trim()).length).toBeLessThanOrEqual(12);
   expect(read('../../README.md')).toContain(code.join('\n'));
+});
+
+test('the example of pgtable-wasm is the one that runs here', () => {
+  const [, code] = /#region compiled\n(.*?)\/\/ #endregion/s.exec(read('compiled.ts')) ?? [];
+  expect(read('../../packages/pgtable-wasm/README.md')).toContain(code!.trim());
 });

@@ -4,7 +4,7 @@ import { describe } from 'vitest';
 import { ARCHITECTURES } from '../src/index.ts';
 import { keeps } from './support/keeps.ts';
 
-const runs = process.env.KERNEL_MM_RUNS === 'full' ? 200 : 10;
+const runs = process.env.KERNEL_MM_RUNS === 'full' ? 40 : 10;
 
 describe.each(Object.entries(ARCHITECTURES))('%s', (id, make) => {
   // Without EFER.NXE, the XD bit of x86 would be reserved.

@@ -17,7 +17,7 @@ import { describe, expect, test } from 'vitest';
 import { ARCHITECTURES, armShort, armShortMmu } from '../src/index.ts';
 
 const ACCESSES: readonly Access[] = ['read', 'write', 'execute'];
-const runs = process.env.KERNEL_MM_RUNS === 'full' ? 100 : 5;
+const runs = process.env.KERNEL_MM_RUNS === 'full' ? 25 : 5;
 const damage = fc.record({ mapping: fc.nat(), step: fc.nat(), bit: fc.nat(63) });
 
 describe.each(Object.entries(ARCHITECTURES))('%s', (_id, make) => {

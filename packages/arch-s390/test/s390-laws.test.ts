@@ -3,7 +3,7 @@ import { archLaws, mmuLaws } from '@kernel-mm/pgtable-core/testing';
 import { describe, expect, test } from 'vitest';
 import { s390, s390Mmu } from '../src/index.ts';
 
-const runs = process.env.KERNEL_MM_RUNS === 'full' ? 300 : 40;
+const runs = process.env.KERNEL_MM_RUNS === 'full' ? 120 : 40;
 
 // Linux on s390 has no THP of pud size, no special large pages and no devmap ptes; and before v6.14 it swaps no large page.
 const NEVER = [

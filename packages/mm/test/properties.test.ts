@@ -22,7 +22,7 @@ import { describe, expect, test } from 'vitest';
 import { type AddressSpace, Backing, type BackingKind, type Folio } from '../src/index.ts';
 import { archs, at, counts, space } from './support/spaces.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 400 : 25;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 120 : 25;
 const seed = 20200907;
 
 /** One mapping of four pages and what was done to it; between two there may be a hole. */

@@ -12,6 +12,7 @@ export {
   fieldsOf,
   leafAddress,
   leafSize,
+  leafTemplate,
   makeLeaf,
   makeSwap,
   makeTable,

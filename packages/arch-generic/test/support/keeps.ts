@@ -3,7 +3,7 @@ import type { Law } from '@kernel-mm/pgtable-core/testing';
 import { test } from 'vitest';
 
 /** How many cases a law looks at here. */
-export const runs = process.env.KERNEL_MM_RUNS === 'full' ? 300 : 20;
+export const runs = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 20;
 
 /** A test for each law. */
 export function keeps(laws: readonly Law[]): void {

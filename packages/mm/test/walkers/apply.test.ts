@@ -10,7 +10,7 @@ import { everyArch } from '../support/spaces.ts';
 import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
 import { depth, starved, writesOf } from './support/reach.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const prot = { read: true, write: true, exec: false, user: true };

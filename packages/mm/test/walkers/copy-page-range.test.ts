@@ -44,7 +44,7 @@ import { tablesAt } from './support/tables-at.ts';
 import { testPort } from './support/test-port.ts';
 import { everyNth, type Watched, watch } from './support/watch.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 8;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 8;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const FULL = { read: true, write: true, exec: false, user: true };

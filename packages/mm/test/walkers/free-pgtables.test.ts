@@ -25,7 +25,7 @@ import { everyArch } from '../support/spaces.ts';
 import { type Modelled, modelled } from './support/model.ts';
 import { tablesAt } from './support/tables-at.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 8;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 8;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const FULL = { read: true, write: true, exec: false, user: true };

@@ -22,7 +22,7 @@ import { everyArch } from '../support/spaces.ts';
 import { type Modelled, modelled, rangeOf } from './support/model.ts';
 import { depth, expectSound, starved, tablesByLevel, writesOf } from './support/reach.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 24 : 6;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 10 : 6;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const prot = { read: true, write: true, exec: false, user: false };

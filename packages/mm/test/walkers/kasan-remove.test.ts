@@ -9,7 +9,7 @@ import { everyArch } from '../support/spaces.ts';
 import { writesOf } from './support/reach.ts';
 import { at, borderOf, expectSound, samples, shadowed } from './support/shadowed.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 24 : 6;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 10 : 6;
 const seed = 20200907;
 const near = fc.integer({ min: -2, max: 2 });
 const forms: Form[] = ['static', 'entryAware'];

@@ -8,7 +8,7 @@ import { everyArch } from '../support/spaces.ts';
 import { depth, writesOf } from './support/reach.ts';
 import { at, borderOf, expectSound, pmdOf, samples, shadowed } from './support/shadowed.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 24 : 6;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 10 : 6;
 const seed = 20200907;
 const near = fc.integer({ min: -2, max: 2 });
 const forms: Form[] = ['static', 'entryAware'];

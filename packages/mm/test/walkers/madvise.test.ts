@@ -17,7 +17,7 @@ import {
   type Wish,
 } from './support/model.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 

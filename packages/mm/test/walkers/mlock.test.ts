@@ -23,7 +23,7 @@ import type { MlockPages } from '../../src/walkers/mlock-page.ts';
 import { everyArch } from '../support/spaces.ts';
 import { arbitraryRegion, type Modelled, modelled, rangeOf, type Wish } from './support/model.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 15;
 const seed = 20200907;
 const FULL: Prot = { read: true, write: true, exec: false, user: true };
 const forms: Form[] = ['static', 'entryAware'];

@@ -15,7 +15,7 @@ import {
   tablesAsModel,
 } from './support/model.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 15;
 const seed = 20200907;
 const how = fc.record({ write: fc.boolean(), low: fc.boolean(), high: fc.boolean() });
 const forms: Form[] = ['static', 'entryAware'];

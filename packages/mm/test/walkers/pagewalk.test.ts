@@ -22,7 +22,7 @@ import type { Hole, WalkAt, WalkOps, WalkVma } from '../../src/walkers/pagewalk-
 import { everyArch } from '../support/spaces.ts';
 import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 

@@ -7,7 +7,7 @@ import { type SwapDevice, unuseVma } from '../../src/walkers/swapoff.ts';
 import { everyArch } from '../support/spaces.ts';
 import { arbitraryRegion, type Modelled, modelInRegion, modelled, rangeOf, tablesAsModel } from './support/model.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 15;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const PROT: Prot = { read: true, write: false, exec: false, user: true };

@@ -31,7 +31,7 @@ import {
 } from './support/model.ts';
 import { everyNth, type Watched, watch } from './support/watch.ts';
 
-const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 60 : 8;
+const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 8;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 const eras = ['v5.8', 'v6.5'] as const;

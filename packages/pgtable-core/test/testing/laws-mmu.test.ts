@@ -4,7 +4,7 @@ import { type Law, mmuLaws } from '../../src/testing/index.ts';
 import { toyLinux } from '../support/toy-linux.ts';
 import { toy3, toy32, toyBoot, toyProcess } from '../support/toys.ts';
 
-const runs = process.env.KERNEL_MM_RUNS === 'full' ? 500 : 30;
+const runs = process.env.KERNEL_MM_RUNS === 'full' ? 150 : 30;
 const NAMES = ['mmu-answers', 'mmu-rights', 'mmu-spaces'];
 const laws = (mmu: Mmu<LinuxState>): Law[] => mmuLaws(mmu, { user: true }, { runs });
 

@@ -4,7 +4,7 @@ import { archLaws, type Law } from '../../src/testing/index.ts';
 import { toyLinux } from '../support/toy-linux.ts';
 import { toy3, toyProcess, toyProcessSpec } from '../support/toys.ts';
 
-const runs = process.env.KERNEL_MM_RUNS === 'full' ? 1000 : 60;
+const runs = process.env.KERNEL_MM_RUNS === 'full' ? 300 : 60;
 const laws = (arch: Arch): Law[] => archLaws(arch, { runs });
 /** Those of mm/debug_vm_pgtable.c. */
 const selftest = (arch: Arch): Law[] => laws(arch).filter(({ name }) => name.includes('_'));

@@ -16,7 +16,7 @@ import { archLaws, type Law } from '../../src/testing/index.ts';
 import { toyLinux, toyLinuxSpec } from '../support/toy-linux.ts';
 import { toy3, toy3Spec, toyProcess, toyProcessSpec, toys } from '../support/toys.ts';
 
-const runs = process.env.KERNEL_MM_RUNS === 'full' ? 1000 : 60;
+const runs = process.env.KERNEL_MM_RUNS === 'full' ? 300 : 60;
 
 const NAMES = [
   ...['geometry', 'addr-end', 'tile', 'covers', 'folded'],
