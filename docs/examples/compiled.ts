@@ -1,6 +1,6 @@
 /** One space of tables, walked by the reference engine and by a compiled one: the same calls, the same answers. */
 import { x86 } from '@kernel-mm/arch-generic';
-import { pinRange } from '@kernel-mm/gup-fast';
+import { formatStop, pinRange } from '@kernel-mm/gup-fast';
 import {
   bumpAllocator,
   createMm,
@@ -38,5 +38,5 @@ const counts = { words: new Int32Array(wasm.buffer, at, 64).fill(1), first: pfnO
 const frames = new Float64Array(wasm.buffer, at + 0x1000, 8);
 const answer = pinRange(mm, vaddr(0x40_0000n), vaddr(0x40_8000n), { write: true, counts, frames, engine });
 console.log(`${answer.pages} pages: ${[...frames.subarray(0, answer.pages)].join(' ')}`);
-console.log(`then ${answer.stop?.kind} at 0x${answer.stop?.addr.toString(16)}`);
+if (answer.stop) console.log(formatStop(answer.stop));
 // #endregion pin

@@ -60,6 +60,7 @@ function folded(op: Op, a: bigint, b: bigint): bigint {
 /** One step of algebra: constants to the right, masks merged, what the facts decide. */
 function reduced(op: Op, a: Expr, b: Expr, facts: Facts): Expr {
   if (isConstant(a) && op !== 'shl' && op !== 'shr' && op !== 'lt') return reduced(op, b, a, facts);
+  if (op === 'lt') return less(a, b, facts);
   if (!isConstant(b)) return [op, a, b];
   switch (op) {
     case 'and':
@@ -73,9 +74,29 @@ function reduced(op: Op, a: Expr, b: Expr, facts: Facts): Expr {
       return shifted(op, a, b, facts);
     case 'eq':
       return compared(a, b, facts);
-    case 'lt':
-      return b === 0n ? 0n : [op, a, b];
   }
+}
+
+/** A field of the entry, moved to bit 0: some bits in a row. */
+function fieldOf(e: Expr): { readonly mask: bigint; readonly by: bigint; readonly most: bigint } | undefined {
+  if (typeof e === 'string' || isConstant(e) || e[0] !== 'shr' || !isConstant(e[2])) return undefined;
+  const [mask, by] = [bitsOf(e[1]), e[2]];
+  const most = mask === undefined ? 0n : mask >> by;
+  // One more than the most it can hold is a power of 2, where its bits are in a row.
+  return mask !== undefined && most << by === mask && (most & (most + 1n)) === 0n ? { mask, by, most } : undefined;
+}
+
+/** A field compared with a power of 2, or with the most it can hold, is a test of bits. */
+function less(a: Expr, b: Expr, facts: Facts): Expr {
+  if (b === 0n) return 0n;
+  const field = fieldOf(isConstant(a) ? b : a);
+  if (!field) return ['lt', a, b];
+  if (isConstant(a)) return a >= field.most ? 0n : compared(less(b, a + 1n, facts), 0n, facts);
+  if (!isConstant(b)) return ['lt', a, b];
+  if (b > field.most) return 1n;
+  if ((b & (b - 1n)) === 0n) return compared(masked('entry', (field.most & ~(b - 1n)) << field.by, facts), 0n, facts);
+  if (b === field.most) return compared(compared(masked('entry', field.mask, facts), field.mask, facts), 0n, facts);
+  return ['lt', a, b];
 }
 
 function masked(a: Expr, mask: bigint, facts: Facts): Expr {
@@ -96,13 +117,17 @@ function shifted(op: 'shl' | 'shr', a: Expr, by: bigint, facts: Facts): Expr {
   return [op, a, by];
 }
 
-function compared(a: Expr, value: bigint, { mask, value: known, some }: Facts): Expr {
+function compared(a: Expr, value: bigint, facts: Facts): Expr {
+  if (isConstant(a)) return a === value ? 1n : 0n;
+  const { mask, value: known, some } = facts;
+  const field = fieldOf(a);
+  if (field) return value > field.most ? 0n : compared(['and', 'entry', field.mask], value << field.by, facts);
   const bits = bitsOf(a);
   if (bits !== undefined) {
     if ((known ^ value) & mask & bits || value & ~bits) return 0n;
     const open = bits & ~mask;
     if (open === 0n) return 1n;
-    if (value === 0n && some.some((m) => (m & ~bits) === 0n)) return 0n;
+    if (some.some((m) => (m & ~bits) === 0n && (m & value) === 0n)) return 0n;
     return ['eq', open === ALL ? 'entry' : ['and', 'entry', open], value & open];
   }
   // A truth compared with 1 is that truth; not of not, too.

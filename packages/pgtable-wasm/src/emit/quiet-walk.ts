@@ -4,7 +4,7 @@ import { seldom } from './cold.ts';
 import { type Facts, NOTHING, simplify } from './facts.ts';
 import { type Kit, namesOf, readInto, ruleValue } from './kit.ts';
 import { type LevelCode, offsetIn } from './level.ts';
-import { conjunction, unlessAll, whenHolds } from './tests.ts';
+import { type Condition, conjunction, unlessAll, whenHolds } from './tests.ts';
 import { readTop, topSlot, translatable } from './top.ts';
 
 /** Why a walk has no address, in the order of their numbers. */
@@ -51,13 +51,12 @@ export function walkOf(kit: Kit, sink: Sink): Code[] {
   ];
 }
 
-/** What becomes of `$e`, read at level `n`, and all levels below. */
-function levelOf(kit: Kit, n: number, sink: Sink): Code[] {
+/** What becomes of `$e`, read at level `n`, and all levels below; `typed` is what its type must be, and was not asked yet. */
+function levelOf(kit: Kit, n: number, sink: Sink, typed: readonly Condition[] = []): Code[] {
   const level = kit.levels[n] as LevelCode;
   const next = kit.levels[n + 1];
-  if (!next) return entryOf(kit, level, undefined, sink);
+  if (!next) return entryOf(kit, level, undefined, sink, typed);
   const folded = simplify(next.folded);
-  const rest = levelOf(kit, n + 1, sink);
   const misplaced = sink.stop('bad', level);
   // Linux never asks whether the type of an entry is that of its table; what does, is said in core's `walk`.
   const isAbove: Code | undefined =
@@ -67,14 +66,22 @@ function levelOf(kit: Kit, n: number, sink: Sink): Code[] {
         : ['i32.gt_s', get('$top'), i32(n)]
       : undefined;
   const passes = passTo(kit, next, sink);
-  if (folded === 1n) return [...(isAbove ? [when(['i32.eqz', isAbove], misplaced)] : []), ...passes, ...rest];
+  const below = (more: readonly Condition[] = []): Code[] => levelOf(kit, n + 1, sink, more);
+  if (folded === 1n) return [...(isAbove ? [when(['i32.eqz', isAbove], misplaced)] : []), ...passes, ...below(typed)];
   if (folded === 0n)
-    return [...(isAbove ? [when(isAbove, misplaced)] : []), ...entryOf(kit, level, next, sink), ...rest];
+    return [...(isAbove ? [when(isAbove, misplaced)] : []), ...entryOf(kit, level, next, sink, typed), ...below()];
   const isFolded = kit.expr.truth(folded, NAMES);
-  if (kit.top && isAbove)
-    return n < kit.top.index
-      ? [when(['i32.eqz', isFolded], misplaced), ...passes, ...rest]
-      : [when(isFolded, misplaced), ...entryOf(kit, level, next, sink), ...rest];
+  if (kit.top && isAbove) {
+    const passing = n < kit.top.index;
+    const asked: Condition = [folded, passing];
+    // Where no reason is told, the type is one more condition on the entry that is read here, or below as the same one.
+    if (!sink.tells && !passes.length)
+      return passing ? below([...typed, asked]) : [...entryOf(kit, level, next, sink, [...typed, asked]), ...below()];
+    return passing
+      ? [when(['i32.eqz', isFolded], misplaced), ...passes, ...below()]
+      : [when(isFolded, misplaced), ...entryOf(kit, level, next, sink), ...below()];
+  }
+  const rest = below();
   return [
     ...(isAbove ? [when(['i32.ne', isFolded, isAbove], misplaced)] : []),
     when(isFolded, passes, entryOf(kit, level, next, sink)),
@@ -92,7 +99,13 @@ function passTo(kit: Kit, next: LevelCode, sink: Sink): Code[] {
 }
 
 /** An entry that is not folded away: a table to go down into, a leaf, or the end. */
-function entryOf(kit: Kit, level: LevelCode, next: LevelCode | undefined, sink: Sink): Code[] {
+function entryOf(
+  kit: Kit,
+  level: LevelCode,
+  next: LevelCode | undefined,
+  sink: Sink,
+  typed: readonly Condition[] = [],
+): Code[] {
   const isLeaf = next ? level.is('leaf') : 1n;
   if (sink.tells) {
     const ask = (kind: 'none' | 'bad', facts: Facts): Code[] =>
@@ -105,10 +118,7 @@ function entryOf(kit: Kit, level: LevelCode, next: LevelCode | undefined, sink: 
     ];
   }
   const miss = sink.stop('none', level);
-  const there = [
-    [level.is('present'), true],
-    [level.is('none'), false],
-  ] as const;
+  const there: Condition[] = [...typed, [level.is('present'), true], [level.is('none'), false]];
   const leaf = conjunction([...there, [isLeaf, true]], NOTHING);
   const leaves = leaf ? [...unlessAll(kit, leaf, NAMES, miss), ...sink.leaf(level, leaf.facts)] : miss;
   if (!next) return leaves;

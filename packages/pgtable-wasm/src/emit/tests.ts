@@ -2,7 +2,7 @@
 import type { Expr } from '@kernel-mm/pgtable-core';
 import { type Code, when } from '../wasm/code.ts';
 import type { Names } from './expr.ts';
-import { type BitTest, bitTest, type Facts, learn, merged, simplify } from './facts.ts';
+import { type BitTest, bitTest, type Facts, isTruth, learn, merged, simplify } from './facts.ts';
 import type { Kit } from './kit.ts';
 
 /** A condition, and how it should turn out. */
@@ -21,8 +21,15 @@ export function conjunction(conditions: readonly Condition[], known: Facts): Con
   let bits: BitTest = { mask: 0n, value: 0n };
   let facts = known;
   const rest: Condition[] = [];
-  for (const [e, truth] of conditions) {
+  const open = [...conditions].reverse();
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [e, truth] = next;
     const simple = simplify(e, facts);
+    const parts = partsOf(simple, truth);
+    if (parts) {
+      open.push(...parts.reverse());
+      continue;
+    }
     if (typeof simple === 'bigint' && (simple !== 0n) !== truth) return undefined;
     const test = bitTest(simple, truth);
     const both = test && merged(bits, test);
@@ -31,7 +38,30 @@ export function conjunction(conditions: readonly Condition[], known: Facts): Con
     else rest.push([simple, truth]);
     facts = learn(facts, simple, truth);
   }
-  return { bits, rest, facts };
+  return { bits, rest: stillOpen(rest, bits), facts };
+}
+
+/** What the one test of bits leaves to ask, each once. */
+function stillOpen(rest: readonly Condition[], bits: BitTest): Condition[] {
+  const open = new Map<string, Condition>();
+  for (const [e, truth] of rest) {
+    const simple = simplify(e, { ...bits, some: [] });
+    const key = `${truth} ${JSON.stringify(simple, (_, value) => (typeof value === 'bigint' ? String(value) : value))}`;
+    if (typeof simple !== 'bigint') open.set(key, [simple, truth]);
+  }
+  return [...open.values()];
+}
+
+/** What must hold for each part, where a condition is made of some that all must. */
+function partsOf(e: Expr, truth: boolean): Condition[] | undefined {
+  if (typeof e !== 'object' || !isTruth(e)) return undefined;
+  if (e[0] === 'eq' && e[2] === 0n && isTruth(e[1])) return [[e[1], !truth]];
+  return e[0] === (truth ? 'and' : 'or')
+    ? [
+        [e[1], truth],
+        [e[2] as Expr, truth],
+      ]
+    : undefined;
 }
 
 const no = (code: Code): Code => (code[0] === 'i32.eqz' ? (code[1] as Code) : ['i32.eqz', code]);
