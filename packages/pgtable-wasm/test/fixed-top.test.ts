@@ -10,7 +10,7 @@ import { diceOf } from './support/dice.ts';
 import { attack } from './support/hostile.ts';
 import { placed } from './support/placed.ts';
 
-const spaces = process.env.KERNEL_MM_RUNS === 'full' ? 2000 : 200;
+const spaces = process.env.KERNEL_MM_RUNS === 'full' ? 2000 : 50;
 
 test.each([
   ['s390', s390()],

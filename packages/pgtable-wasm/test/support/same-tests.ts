@@ -7,7 +7,7 @@ const isFull = process.env.KERNEL_MM_RUNS === 'full';
 /** In full: 10^6 translations and 10^5 ranges for each architecture. */
 const AMOUNT: Amount = isFull
   ? { spaces: 120, addrs: 8400, lookups: 100, ranges: 280 }
-  : { spaces: 12, addrs: 200, lookups: 20, ranges: 6 };
+  : { spaces: 6, addrs: 200, lookups: 20, ranges: 6 };
 const SEED = 20_200_907;
 
 /** Compares every second architecture. */
@@ -19,7 +19,7 @@ export function compareHalf(half: 0 | 1): void {
       expect(translations).toBe(AMOUNT.spaces * AMOUNT.addrs);
       expect(ranges).toBe(AMOUNT.spaces * AMOUNT.ranges * 3);
       // A comparison of nothing but refusals would prove little.
-      if (arch.spec.fastGup !== false) expect(ends.size).toBeGreaterThan(isFull ? 5 : 3);
+      if (arch.spec.fastGup !== false) expect(ends.size).toBeGreaterThan(isFull ? 5 : 2);
     });
   });
 }
