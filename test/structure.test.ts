@@ -82,6 +82,7 @@ describe('packages', () => {
     'gup-fast': ['pgtable-core'],
     mm: ['pgtable-core', 'gup-fast'],
     'pgtable-wasm': ['pgtable-core'],
+    prove: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast'],
     cli: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast', 'mm'],
     bench: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast', 'pgtable-wasm'],
   };

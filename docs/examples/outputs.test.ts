@@ -16,6 +16,7 @@ const printing = {
   'one-call': () => import('./one-call.ts'),
   'two-forms': () => import('./two-forms.ts'),
   compiled: () => import('./compiled.ts'),
+  'prove-s390': () => import('./prove-s390.ts'),
 };
 
 test.each(Object.entries(printing))('%s prints what the guides show', async (name, run) => {

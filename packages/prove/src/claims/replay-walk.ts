@@ -1,0 +1,112 @@
+/** A walk by the reference engine over the few entries that a counterexample names, under both oracles. */
+import {
+  type Arch,
+  type Form,
+  isAddressCorrect,
+  keepsLaw,
+  LEVELS,
+  type Level,
+  type Mm,
+  type Paddr,
+  pXdAddrEnd,
+  pXdAddrEndOf,
+  pXdOffset,
+  pXdOffsetLockless,
+  type RangeStep,
+  readEntry,
+  type Slot,
+  StackArea,
+  type Stepper,
+  sameSlot,
+  slotPlus,
+  sparseMemory,
+  type Vaddr,
+  walkRange,
+} from '@kernel-mm/pgtable-core';
+import type { Depth } from '../chain.ts';
+import type { Replay, Values } from '../claim.ts';
+import { hex } from '../tell.ts';
+
+/** The stepper that a form describes. */
+const stepperOf = (form: Form): Stepper => ({
+  name: `${form.boundary}, ${form.descent}`,
+  form,
+  descend(mm, visit, addr) {
+    if (form.descent === 'lockless') return pXdOffsetLockless(mm, visit, addr);
+    return pXdOffset(mm, form.descent === 'copy' ? visit.copy : visit.slot, visit.entry, addr);
+  },
+  boundary: (mm, level, entry, addr, end) =>
+    form.boundary === 'entry' ? pXdAddrEndOf(mm, level, entry, addr, end) : pXdAddrEnd(mm, level, addr, end),
+});
+
+/** Memory in which the entries of a counterexample lie, and zeros around them. */
+function memoryOf(arch: Arch, values: Values): Mm['memory'] {
+  const words = Object.keys(values)
+    .filter((name) => name.endsWith(' slot'))
+    .map((name) => [values[name]!, values[name.replace(/ slot$/, '')]!] as const);
+  words.push([values.pgd!, values['pgd[0]']!]);
+  const frames = [...new Set(words.flatMap(([at]) => [at >> 12n, (at + BigInt(arch.entryBytes) - 1n) >> 12n]))]
+    .filter((frame) => frame < 1n << 52n)
+    .sort((a, b) => (a < b ? -1 : 1));
+  const pieces = frames.map((frame, n) => ({ at: frame << 12n, length: 4096, offset: n * 4096 }));
+  const memory = sparseMemory(new ArrayBuffer(frames.length * 4096), pieces);
+  for (const [at, word] of words) memory.write(at as Paddr, arch.entryBytes, arch.spec.byteOrder, word);
+  return memory;
+}
+
+/** Walks the range of a counterexample, down along the addresses that it names to a table of `into`, and asks the oracle. */
+export const replayWalk =
+  ({ arch }: Depth, form: Form, into: Level, asksLaw: boolean) =>
+  (values: Values): Replay => {
+    const root = values.root!;
+    const mm: Mm = { arch, memory: memoryOf(arch, values), pgd: values.pgd! as Paddr, root };
+    const stepper = stepperOf(form);
+    const stack = new StackArea();
+    const story: string[] = [];
+    let keeps = true;
+    const tell = (slot: Slot, addr: Vaddr, said: string): void => {
+      story.push(`${slot.level} for ${hex(addr)}: ${slot.space} ${hex(slot.addr)}${said}`);
+    };
+    const look = (slot: Slot, addr: Vaddr, said: string): void => {
+      const right = asksLaw || isAddressCorrect(mm, stack, slot, addr);
+      tell(slot, addr, said + (right ? '' : `: not where a walk of ${hex(addr)} alone reads`));
+      if (!right) keeps = false;
+    };
+    const enter = (step: RangeStep): 'descend' | 'skip' | 'stop' => {
+      look(step.slot, step.addr, ` = ${hex(step.entry)}, up to ${hex(step.next)} of ${hex(step.end)}`);
+      if (asksLaw && !keepsLaw(mm, stepper, step)) {
+        story.push(`slot + 1 is not pXd_offset of the parent for ${hex(step.next)}`);
+        keeps = false;
+      }
+      if (!keeps) return 'stop';
+      const isAbove = LEVELS.indexOf(step.slot.level) < LEVELS.indexOf(into);
+      return isAbove && values[`addr at ${step.slot.level}`] === step.addr ? 'descend' : 'skip';
+    };
+    const { slotBytes, size } = arch.geometry.pte;
+    walkRange(
+      {
+        ...{
+          mm,
+          stepper,
+          stack,
+          readOnce: (slot) => (slot.space === 'stack' ? stack.readOnce(slot) : readEntry(mm, slot)),
+        },
+        visitor: {
+          enter,
+          ptes(first, addr, end, pmd) {
+            // The first page and the next: the same distance for all that follow.
+            for (let n = 0n; n < 2n && addr + n * size !== end && keeps; n++) {
+              const [slot, at] = [slotPlus(first, n, slotBytes), (addr + n * size) as Vaddr];
+              look(slot, at, '');
+              if (asksLaw && !sameSlot(slot, stepper.descend(mm, pmd, at))) keeps = false;
+            }
+            return keeps;
+          },
+          outside: (slot, addr) => look(slot, addr, ', outside memory'),
+        },
+      },
+      values['addr at pgd']! as Vaddr,
+      values.end! as Vaddr,
+    );
+    return { keeps, story };
+  };

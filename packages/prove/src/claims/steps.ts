@@ -1,0 +1,91 @@
+/**
+ * One step of a range walk, for every address, entry and table: is what is read next the right place, and does the loop
+ * keep the law? A walk has got to `level` by right steps only; each claim is about the next one. What holds for every
+ * step holds for every walk, so that no number of steps limits it.
+ */
+import { type Arch, type Form, isUpper, LEVELS, type Level } from '@kernel-mm/pgtable-core';
+import { type Chain, chainOf, type Depth, depthsOf, PGD, ROOT } from '../chain.ts';
+import type { Claim, LawName } from '../claim.ts';
+import { eq, implies, not, read, sub, type Term } from '../term.ts';
+import { depthOf } from '../walk-terms.ts';
+import { nested, registers, sound } from './granted.ts';
+import { replayWalk } from './replay-walk.ts';
+import { copied, descend, nextIndex, type Stand, standsTo, stepFrom } from './stands.ts';
+import { wishesOf } from './wishes.ts';
+
+/** A form of stepping by its name. */
+export interface NamedForm {
+  readonly name: string;
+  readonly form: Form;
+}
+
+/** The claims of both oracles for every level, depth and form. */
+export const stepClaims = (arch: Arch, forms: readonly NamedForm[]): Claim[] =>
+  depthsOf(arch).flatMap((depth) => forms.flatMap((named) => LEVELS.flatMap((level) => claimsAt(depth, named, level))));
+
+function claimsAt(depth: Depth, named: NamedForm, level: Level): Claim[] {
+  const stands = standsTo(depth, named.form, level, 'memory');
+  const here = stands.at(-1)!;
+  const step = stepFrom(depth, named.form, stands);
+  const ahead = chainOf(depth, step.next, level);
+  const given = [
+    ...nested(depth, stands),
+    ...sound(depth, stands),
+    ...registers(depth),
+    ...here.chain.typed,
+    ...ahead.typed,
+  ];
+  const walks = [chainOf(depth, here.addr, 'pte'), chainOf(depth, step.next, 'pte')];
+  // The same with entries that are any of their type: no memory has to agree with itself.
+  const loose = standsTo(depth, named.form, level, 'any');
+  const looseStep = stepFrom(depth, named.form, loose);
+  const looselyGiven = [...nested(depth, loose), ...sound(depth, loose)];
+
+  const claim = (law: LawName, what: string, follows: Term, into: Level, soon?: Term): Claim => ({
+    law,
+    at: `${named.name}, ${depth.top === 'pgd' ? '' : `${depth.top} on top, `}${what}`,
+    ...{ given, follows },
+    ...(soon !== undefined && { sooner: { given: looselyGiven, follows: soon } }),
+    wishes: [stands.slice(1).map(({ addr }) => eq(addr, 'addr')), wishesOf(depth, walks)],
+    least: [sub(stands[0]!.end, stands[0]!.addr), 'addr'],
+    show: shown(stands, walks),
+    replay: replayWalk(depth, named.form, into, law === 'law'),
+  });
+
+  const right =
+    here.space === 'memory' ? eq(step.after, ahead.slots[depthOf(level)]!) : copied(stands, step.after, ahead, level);
+  const across =
+    here.space === 'memory'
+      ? implies(looseStep.goesOn, nextIndex(depth, level, loose.at(-1)!.addr, looseStep.next))
+      : not(looseStep.goesOn);
+  const claims = [
+    claim('address-correct', `from ${level} to ${level}`, implies(step.goesOn, right), level, across),
+    claim('law', level, step.keepsLaw, level, looseStep.keepsLaw),
+  ];
+  if (!isUpper(level)) return claims;
+  const down = descend(depth, named.form, here, here.addr);
+  const below = LEVELS[depthOf(level) + 1] as Level;
+  const chain = chainOf(depth, here.addr, below);
+  const reached =
+    down.space === 'memory' ? eq(down.slot, chain.slots.at(-1)!) : copied(stands, down.slot, chain, below);
+  return [...claims, claim('address-correct', `from ${level} to ${below}`, reached, below)];
+}
+
+function shown(stands: readonly Stand[], walks: readonly Chain[]): Record<string, Term> {
+  const of = (name: string, { slots, entries }: Chain): [string, Term][] =>
+    slots.flatMap((slot, n): [string, Term][] => [
+      [`${name} ${LEVELS[n]} slot`, slot],
+      [`${name} ${LEVELS[n]}`, entries[n]!],
+    ]);
+  return Object.fromEntries([
+    ...stands.map(({ level, addr }): [string, Term] => [`addr at ${level}`, addr]),
+    ...([
+      ['end', 'end'],
+      ['root', ROOT],
+      ['pgd', PGD],
+      ['pgd[0]', read(PGD)],
+    ] as const),
+    ...stands.flatMap(({ level, chain: own }) => of(`${level}:`, own)),
+    ...walks.flatMap((walk, n) => of(`page ${n}:`, walk)),
+  ]);
+}

@@ -1,0 +1,23 @@
+/**
+ * The laws of a page-table definition, decided for every address and every entry by a solver, from the data that the
+ * walker runs on; what fails comes back as the least counterexample, replayed on the reference engine.
+ * @module
+ */
+export {
+  type Claim,
+  type Counterexample,
+  LAWS,
+  type LawName,
+  type Replay,
+  type Values,
+  type Verdict,
+} from './claim.ts';
+export type { NamedForm } from './claims/steps.ts';
+export { type Answer, type DecideOptions, decide } from './decide.ts';
+export type { Cube } from './exact.ts';
+export { claimsOf, type Proved, type ProveOptions, prove, proveArch, type Subject } from './prove.ts';
+export { type Kept, keptOf, lawTable, placeOf, refutations, walkTable } from './report.ts';
+export { type Question, scriptOf } from './smt.ts';
+export { type Solver, z3 } from './solver.ts';
+export { FORMS, projectSubjects, subjectsOf } from './subjects.ts';
+export type { Op, Term } from './term.ts';
