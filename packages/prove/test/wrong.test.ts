@@ -17,6 +17,9 @@ import { FORMS, type LawName, type Proved, proveArch } from '../src/index.ts';
 import { useSolvers } from './support/solvers.ts';
 
 const solvers = useSolvers();
+const isFull = process.env.KERNEL_MM_RUNS === 'full';
+/** Small counterexamples take most of the time; those about walks run only where they are small. */
+const how = { milliseconds: 60_000, ...(!isFull && { small: false as const }) };
 const forms = FORMS.filter(({ name }) => name === 'entryAware');
 
 const but = (spec: ArchSpec, level: Level, change: Partial<LevelSpec>): ArchSpec => ({
@@ -88,7 +91,7 @@ const all = async (arch: Arch): Promise<Proved[]> => {
   const found: Proved[] = [];
   // The toys' own `bad` has no word for leaves.
   const only = ({ law }: { law: LawName }): boolean => law !== 'leaf-is-bad';
-  for await (const one of proveArch({ arch, forms }, { solvers, only, milliseconds: 60_000 })) found.push(one);
+  for await (const one of proveArch({ arch, forms }, { solvers, only, ...how })) found.push(one);
   return found;
 };
 
@@ -106,10 +109,10 @@ test.each(WRONG)(
   '%s',
   async (_what, arch, law) => {
     const only = (claim: { law: LawName }): boolean => claim.law === law;
-    for await (const { verdict } of proveArch({ arch, forms }, { solvers, only, milliseconds: 60_000 })) {
+    for await (const { verdict } of proveArch({ arch, forms }, { solvers, only, ...how })) {
       if (verdict.kind !== 'refuted') continue;
       expect(verdict.counterexample.story.length).toBeGreaterThan(0);
-      expect(verdict.counterexample.replays).toBe(true);
+      if (isFull || law !== 'law') expect(verdict.counterexample.replays).toBe(true);
       return;
     }
     throw new Error('nothing is refuted');
