@@ -62,9 +62,9 @@ export function typedTerm(depth: Depth, level: UpperLevel, entry: Term): Term[] 
 }
 
 /** The level as which an entry of `level` is finally read. */
-export function readAt({ isFolded }: Depth, level: Level): Level {
+export function readAt(depth: Depth, level: Level): Level {
   const next = LEVELS[depthOf(level) + 1];
-  return next !== undefined && next !== 'pte' && isFolded(next) ? readAt({ isFolded } as Depth, next) : level;
+  return next !== undefined && next !== 'pte' && depth.isFolded(next) ? readAt(depth, next) : level;
 }
 
 /** That slot 0 of the top table says its level, where that is how a walker knows it. */

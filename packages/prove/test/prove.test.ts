@@ -3,7 +3,18 @@
 import { readFileSync } from 'node:fs';
 import { type FoldKind, type Safety, VARIANTS, type VariantName } from '@kernel-mm/gup-fast';
 import { expect, test } from 'vitest';
-import { keptOf, lawTable, type Proved, placeOf, projectSubjects, prove, walkTable } from '../src/index.ts';
+import {
+  claimsOf,
+  FORMS,
+  keptOf,
+  lawTable,
+  type Proved,
+  placeOf,
+  projectSubjects,
+  prove,
+  scriptOf,
+  walkTable,
+} from '../src/index.ts';
 import { useSolvers } from './support/solvers.ts';
 
 const isFull = process.env.KERNEL_MM_PROVE === 'all';
@@ -95,3 +106,13 @@ test('which form is safe where: the table of the facts, derived', async () => {
   for (const one of results)
     if (isFull && one.verdict.kind === 'refuted') expect(one.verdict.counterexample.replays, nameOf(one)).toBe(true);
 }, 900_000);
+
+test('what claims take for granted can be: none is proved because nothing is left', async () => {
+  const forms = FORMS.filter(({ name }) => name === 'entryAware');
+  const subjects = projectSubjects().filter(({ name, arch }) => /^(s390|x86-64|riscv-sv39)$/.test(name ?? arch.id));
+  for (const subject of subjects)
+    for (const { law, at, given } of claimsOf({ ...subject, forms })) {
+      const answer = await solvers[0]!.ask(scriptOf({ hold: given, show: {} }), 60_000);
+      expect([law, at, answer.trim().split('\n')[0]]).toEqual([law, at, 'sat']);
+    }
+}, 300_000);
