@@ -19,6 +19,9 @@ const ofS390: MmuFactory = (linux = DEFAULT_LINUX) =>
 
 const FACTORIES: ReadonlyMap<string, MmuFactory> = new Map([...Object.entries(ARCHITECTURES), ['s390', ofS390]]);
 
+/** The ids that {@link mmuOf} knows, in the order of the registry. */
+export const MMU_IDS: readonly string[] = [...FACTORIES.keys()];
+
 /** The MMU of an architecture, its definition by the helpers of a Linux version; `undefined` for an unknown id. */
 export const mmuOf = (id: string, linux?: LinuxVersion): Mmu | undefined => FACTORIES.get(id)?.(linux);
 
