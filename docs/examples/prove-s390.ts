@@ -5,9 +5,9 @@ import { proveArch, z3 } from '@kernel-mm/prove';
 
 // #region prove
 const solver = await z3();
-const forms = [{ name: 'stackCopy', form: VARIANTS.stackCopy.stepper.form! }];
+const steppers = [VARIANTS.stackCopy.stepper];
 const only = ({ law, at }: { law: string; at: string }) => law === 'address-correct' && at.includes('pud on top');
-const all = proveArch({ arch: s390(), forms }, { solvers: [solver], only, milliseconds: 60_000 });
+const all = proveArch({ arch: s390(), steppers }, { solvers: [solver], only, milliseconds: 60_000 });
 for await (const { at, verdict } of all) {
   console.log(`${at}: ${verdict.kind}`);
   if (verdict.kind !== 'refuted') continue;

@@ -39,3 +39,35 @@ export type Change =
   | 'invalid'
   | 'softDirty'
   | 'clearSoftDirty';
+
+/** What a change is for: the question that it answers, and how. Those of which nothing is said may do as they like. */
+export const CHANGES: Readonly<
+  Partial<Record<Change, { readonly makes: readonly [Predicate, boolean]; readonly also?: readonly Predicate[] }>>
+> = {
+  young: { makes: ['young', true] },
+  old: { makes: ['young', false] },
+  dirty: { makes: ['dirty', true], also: ['softDirty'] },
+  clean: { makes: ['dirty', false] },
+  // arm64: what is made writable is dirty; powerpc: what is writable is not PROT_NONE.
+  write: { makes: ['write', true], also: ['dirty', 'protnone'] },
+  wrprotect: { makes: ['write', false] },
+  special: { makes: ['special', true] },
+  devmap: { makes: ['devmap', true], also: ['special'] },
+  softDirty: { makes: ['softDirty', true] },
+  clearSoftDirty: { makes: ['softDirty', false] },
+};
+
+/** What is noted of a page, whoever may use it. */
+export const STATE: readonly Predicate[] = ['young', 'dirty', 'softDirty', 'special', 'devmap'];
+/** What an entry is, and who may use it. */
+export const RIGHTS: readonly Predicate[] = [
+  ...(['none', 'present', 'swap', 'leaf', 'bad', 'protnone', 'write', 'exec', 'user'] as const),
+];
+
+/** What must be answered as before, after a change; nothing where nothing is said of it. */
+export function unchangedBy(change: Change): readonly Predicate[] {
+  const said = CHANGES[change];
+  if (!said) return [];
+  const may: readonly Predicate[] = [said.makes[0], ...(said.also ?? [])];
+  return [...STATE, ...RIGHTS].filter((asked) => !may.includes(asked));
+}

@@ -1,4 +1,5 @@
 /** A claim: a law at one place of one architecture, as terms for a solver and as a question to the reference engine. */
+import type { RangeCaseJson } from '@kernel-mm/pgtable-core/vectors';
 import type { Cube } from './exact.ts';
 import type { Term } from './term.ts';
 
@@ -12,6 +13,7 @@ export const LAWS = {
   codec: 'what is put into an entry comes out of it, and every address that is aligned for it fits',
   empty: 'a slot of a new table is none, and not present',
   kinds: 'what is made is one of none, swap, leaf and table, for every question that Linux asks of it',
+  changes: 'pXd_mk… makes of a page what it is named for, and changes neither its frame nor what else is asked of it',
   'leaf-is-bad': 'an entry that maps memory is bad as a table',
   hardware: 'what the MMU accepts, the kernel calls present, and of the same kind',
 } as const;
@@ -28,6 +30,8 @@ export interface Replay {
   readonly keeps: boolean;
   /** What happened, in the project's own terms, a line each. */
   readonly story: readonly string[];
+  /** Of a walk: its memory and its range, for `readRangeCase` and for the demo. */
+  readonly case?: RangeCaseJson;
 }
 
 /** One thing to decide. */
@@ -63,6 +67,8 @@ export type Verdict =
 export interface Counterexample {
   readonly values: Values;
   readonly story: readonly string[];
+  /** Of a walk: its memory and its range, ready to be run again. */
+  readonly case?: RangeCaseJson;
   /** All entries that break it, where that was asked and they are few sets. */
   readonly exactly?: readonly Cube[];
   /** Whether the claim breaks on the reference engine as well. If not, terms and engine disagree: a defect of this package. */

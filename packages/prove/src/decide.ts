@@ -13,7 +13,9 @@ export interface DecideOptions {
   /** Whether a counterexample is made small and whole; it is unless `false` is said. */
   readonly small?: false;
   /** Answers to questions that were put before: the same claim of another architecture is often the same text. */
-  readonly known?: Map<string, Promise<string>>;
+  readonly known?: Pick<Map<string, Promise<string>>, 'get'> & {
+    set(script: string, answer: Promise<string>): unknown;
+  };
 }
 
 /** What a solver answered. */
@@ -57,20 +59,20 @@ async function least(
   for (const wishes of asked.length ? (claim.wishes ?? []) : []) if (await holds(...wishes)) hold.push(...wishes);
   for (const [name, measure] of asked) {
     if (values[name] === undefined && !(await holds())) break;
-    // One question for what is least already, then halves.
-    let low = (await holds(lt(measure, values[name]!))) ? 0n : values[name]!;
-    while (low < values[name]!) {
+    // What is at hand is most often the least already: that is asked before each half, and ends most searches at once.
+    let low = 0n;
+    while (low < values[name]! && (await holds(lt(measure, values[name]!)))) {
       const middle = between(low, values[name]!);
       if (!(await holds(lt(measure, middle + 1n)))) low = middle + 1n;
     }
     hold.push(eq(measure, values[name]!));
   }
   const told = Object.fromEntries(Object.keys(claim.show).map((name) => [name, values[name]!]));
-  const { keeps, story } = claim.replay(told);
+  const { keeps, ...replay } = claim.replay(told);
   const ask = (all: readonly Term[], show: Question['show']): Promise<Answer> => put({ hold: all, show }, options);
   const exactly =
     claim.exactly === undefined || options.small === false ? undefined : await exactSet(claim, claim.exactly, ask);
-  return { values: told, story, replays: !keeps, ...(exactly && { exactly }) };
+  return { values: told, ...replay, replays: !keeps, ...(exactly && { exactly }) };
 }
 
 /** A number between two, halfway by their lengths: what is least is nearly always near to 0, or to a border. */

@@ -12,12 +12,13 @@ export {
   type Values,
   type Verdict,
 } from './claim.ts';
-export type { NamedForm } from './claims/steps.ts';
 export { type Answer, type DecideOptions, decide } from './decide.ts';
 export type { Cube } from './exact.ts';
-export { claimsOf, type Proved, type ProveOptions, prove, proveArch, type Subject } from './prove.ts';
+export { type Fate, fatesOf, type MutantFate } from './fate.ts';
+export { type Mutant, mutantsOf } from './mutants.ts';
+export { claimsOf, nameOf, type Proved, type ProveOptions, prove, proveArch, type Subject } from './prove.ts';
 export { type Kept, keptOf, lawTable, placeOf, refutations, walkTable } from './report.ts';
 export { type Question, scriptOf } from './smt.ts';
 export { type Solver, z3 } from './solver.ts';
-export { FORMS, projectSubjects, subjectsOf } from './subjects.ts';
+export { projectSubjects, STEPPERS, subjectsOf } from './subjects.ts';
 export type { Op, Term } from './term.ts';

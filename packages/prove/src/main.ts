@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { UsageError } from '@kernel-mm/pgtable-core';
 import { LAWS } from './claim.ts';
-import { type Proved, prove, type Subject } from './prove.ts';
+import { nameOf, type Proved, prove } from './prove.ts';
 import { lawTable, refutations, walkTable } from './report.ts';
 import { z3 } from './solver.ts';
 import { projectSubjects, subjectsOf } from './subjects.ts';
@@ -34,7 +34,6 @@ async function main(): Promise<void> {
   if (values.law !== undefined && !(values.law in LAWS))
     throw new UsageError('argument', '--law', Object.keys(LAWS).join(', '));
   const all = positionals.length ? (await Promise.all(positionals.map(subjectsOf))).flat() : projectSubjects();
-  const nameOf = ({ name, arch }: Subject): string => name ?? arch.id;
   const subjects = all.filter((subject) => nameOf(subject).includes(values.arch ?? ''));
   if (!subjects.length) throw new UsageError('argument', '--arch', all.map(nameOf).join(', '));
 

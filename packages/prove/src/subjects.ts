@@ -5,21 +5,26 @@ import { pathToFileURL } from 'node:url';
 import { ARCHITECTURES } from '@kernel-mm/arch-generic';
 import { s390, s390Mmu } from '@kernel-mm/arch-s390';
 import { VARIANTS } from '@kernel-mm/gup-fast';
-import { type Arch, type ArchSpec, archFromJson, defineArch, type Mmu, UsageError } from '@kernel-mm/pgtable-core';
-import type { NamedForm } from './claims/steps.ts';
+import {
+  type Arch,
+  type ArchSpec,
+  archFromJson,
+  defineArch,
+  type Mmu,
+  type Stepper,
+  UsageError,
+} from '@kernel-mm/pgtable-core';
 import type { Subject } from './prove.ts';
 
 /** The forms of gup_fast. */
-export const FORMS: readonly NamedForm[] = Object.entries(VARIANTS).flatMap(([name, { stepper }]) =>
-  stepper.form ? [{ name, form: stepper.form }] : [],
-);
+export const STEPPERS: readonly Stepper[] = Object.values(VARIANTS).map(({ stepper }) => stepper);
 
-const ofMmu = (mmu: Mmu): Subject => ({ arch: mmu.arch, mmu: mmu as Mmu<never>, forms: FORMS });
+const ofMmu = (mmu: Mmu): Subject => ({ arch: mmu.arch, mmu: mmu as Mmu<never>, steppers: STEPPERS });
 
 /** Every architecture of the project, s390 in both layouts of its software bits. */
 export const projectSubjects = (): Subject[] => [
   ofMmu(s390Mmu(s390()) as Mmu),
-  { ...ofMmu(s390Mmu(s390({ layout: 'present' })) as Mmu), name: 's390, new layout' },
+  { ...ofMmu(s390Mmu(s390({ layout: 'present' })) as Mmu), layout: 'present' },
   ...Object.values(ARCHITECTURES).map((make) => ofMmu(make() as Mmu)),
 ];
 
@@ -40,7 +45,7 @@ export async function subjectsOf(path: string): Promise<Subject[]> {
 function subjectOf(value: unknown): Subject | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if ('hardware' in value && 'arch' in value) return ofMmu(value as Mmu);
-  if ('spec' in value && 'rules' in value) return { arch: value as Arch, forms: FORMS };
-  if ('levels' in value && 'root' in value) return { arch: defineArch(value as ArchSpec), forms: FORMS };
+  if ('spec' in value && 'rules' in value) return { arch: value as Arch, steppers: STEPPERS };
+  if ('levels' in value && 'root' in value) return { arch: defineArch(value as ArchSpec), steppers: STEPPERS };
   return undefined;
 }

@@ -5,13 +5,14 @@ import { type FoldKind, type Safety, VARIANTS, type VariantName } from '@kernel-
 import { expect, test } from 'vitest';
 import {
   claimsOf,
-  FORMS,
   keptOf,
   lawTable,
+  nameOf,
   type Proved,
   placeOf,
   projectSubjects,
   prove,
+  STEPPERS,
   scriptOf,
   walkTable,
 } from '../src/index.ts';
@@ -33,15 +34,15 @@ const EXCEPTIONS: readonly { readonly claim: RegExp; readonly because: string }[
   { claim: /^arm\S+ hardware p(g|4|u)d$/, because: 'Linux makes no blocks there, the hardware takes them' },
   { claim: /^sparc64 hardware pte$/, because: "the valid bit is the TLB's; pte_present asks for another, of software" },
   {
-    claim: /^s390(, new layout)? hardware p(gd|4d|ud)$/,
+    claim: /^s390(, layout present)? hardware p(gd|4d|ud)$/,
     because: 'a table at physical 0 is one for the hardware, and Linux looks for an origin',
   },
   {
-    claim: /^s390(, new layout)? hardware pmd$/,
+    claim: /^s390(, layout present)? hardware pmd$/,
     because: 'without EDAT1 the hardware ignores FC, by which Linux knows a large page',
   },
-  { claim: /^s390(, new layout)? hardware p(m|u)d$/, because: 'from v6.14 Linux asks for a software bit' },
-  { claim: /^s390(, new layout)? hardware pte$/, because: 'pte_present is a bit of software' },
+  { claim: /^s390(, layout present)? hardware p(m|u)d$/, because: 'from v6.14 Linux asks for a software bit' },
+  { claim: /^s390(, layout present)? hardware pte$/, because: 'pte_present is a bit of software' },
 ];
 
 const guide = readFileSync(new URL('../../../docs/guides/proved.md', import.meta.url), 'utf8');
@@ -50,24 +51,24 @@ const isTold = (table: string): void => {
   for (const row of table.split('\n')) expect(guide).toContain(row);
 };
 
-const nameOf = ({ arch, law, at }: Proved): string => `${arch} ${law} ${at}`;
+const claimName = ({ arch, law, at }: Proved): string => `${arch} ${law} ${at}`;
 
 test('every claim about definitions is proved, but for those that are listed', async () => {
-  const subjects = projectSubjects().filter(({ name, arch }) => isFull || QUICK.has(name ?? arch.id));
+  const subjects = projectSubjects().filter((subject) => isFull || QUICK.has(nameOf(subject)));
   const results: Proved[] = [];
   const only = ({ law }: { law: string }): boolean => law !== 'law' && law !== 'address-correct';
   for await (const one of prove(subjects, { solvers, only, ...how })) results.push(one);
   expect(results.length).toBeGreaterThan(subjects.length * 20);
   for (const one of results) {
-    const expected = EXCEPTIONS.some(({ claim }) => claim.test(nameOf(one))) ? /proved|refuted/ : /proved/;
-    expect(one.verdict.kind, nameOf(one)).toMatch(expected);
-    if (isFull && one.verdict.kind === 'refuted') expect(one.verdict.counterexample.replays, nameOf(one)).toBe(true);
+    const expected = EXCEPTIONS.some(({ claim }) => claim.test(claimName(one))) ? /proved|refuted/ : /proved/;
+    expect(one.verdict.kind, claimName(one)).toMatch(expected);
+    if (isFull && one.verdict.kind === 'refuted') expect(one.verdict.counterexample.replays, claimName(one)).toBe(true);
   }
   isTold(lawTable(results));
   if (isFull)
     for (const { claim } of EXCEPTIONS)
       expect(
-        results.some((one) => claim.test(nameOf(one)) && one.verdict.kind === 'refuted'),
+        results.some((one) => claim.test(claimName(one)) && one.verdict.kind === 'refuted'),
         String(claim),
       ).toBe(true);
 }, 600_000);
@@ -87,7 +88,7 @@ function safetyOf(one: Proved): Safety {
 
 test('which form is safe where: the table of the facts, derived', async () => {
   const ids = isFull ? /./ : /^(s390|x86-64|arm64-16k-va52-nolpa2)$/;
-  const subjects = projectSubjects().filter(({ name, arch }) => ids.test(name ?? arch.id));
+  const subjects = projectSubjects().filter((subject) => ids.test(nameOf(subject)));
   const results: Proved[] = [];
   const only = ({ law }: { law: string }): boolean => law === 'law' || law === 'address-correct';
   for await (const one of prove(subjects, { solvers, only, ...how })) results.push(one);
@@ -104,14 +105,14 @@ test('which form is safe where: the table of the facts, derived', async () => {
   }
   isTold(walkTable(results));
   for (const one of results)
-    if (isFull && one.verdict.kind === 'refuted') expect(one.verdict.counterexample.replays, nameOf(one)).toBe(true);
+    if (isFull && one.verdict.kind === 'refuted') expect(one.verdict.counterexample.replays, claimName(one)).toBe(true);
 }, 900_000);
 
 test('what claims take for granted can be: none is proved because nothing is left', async () => {
-  const forms = FORMS.filter(({ name }) => name === 'entryAware');
-  const subjects = projectSubjects().filter(({ name, arch }) => /^(s390|x86-64|riscv-sv39)$/.test(name ?? arch.id));
+  const steppers = STEPPERS.filter(({ name }) => name === 'entryAware');
+  const subjects = projectSubjects().filter((subject) => /^(s390|x86-64|riscv-sv39)$/.test(nameOf(subject)));
   for (const subject of subjects)
-    for (const { law, at, given } of claimsOf({ ...subject, forms })) {
+    for (const { law, at, given } of claimsOf({ ...subject, steppers })) {
       const answer = await solvers[0]!.ask(scriptOf({ hold: given, show: {} }), 60_000);
       expect([law, at, answer.trim().split('\n')[0]]).toEqual([law, at, 'sat']);
     }

@@ -13,14 +13,14 @@ import {
 import { expect, test } from 'vitest';
 import { toyLinux, toyLinuxSpec } from '../../pgtable-core/test/support/toy-linux.ts';
 import { toy3, toy3Spec, toyProcess, toyProcessSpec } from '../../pgtable-core/test/support/toys.ts';
-import { FORMS, type LawName, type Proved, proveArch } from '../src/index.ts';
+import { type LawName, type Proved, proveArch, STEPPERS } from '../src/index.ts';
 import { useSolvers } from './support/solvers.ts';
 
 const solvers = useSolvers();
 const isFull = process.env.KERNEL_MM_RUNS === 'full';
 /** Small counterexamples take most of the time; those about walks run only where they are small. */
 const how = { milliseconds: 60_000, ...(!isFull && { small: false as const }) };
-const forms = FORMS.filter(({ name }) => name === 'entryAware');
+const steppers = STEPPERS.filter(({ name }) => name === 'entryAware');
 
 const but = (spec: ArchSpec, level: Level, change: Partial<LevelSpec>): ArchSpec => ({
   ...spec,
@@ -91,7 +91,7 @@ const all = async (arch: Arch): Promise<Proved[]> => {
   const found: Proved[] = [];
   // The toys' own `bad` has no word for leaves.
   const only = ({ law }: { law: LawName }): boolean => law !== 'leaf-is-bad';
-  for await (const one of proveArch({ arch, forms }, { solvers, only, ...how })) found.push(one);
+  for await (const one of proveArch({ arch, steppers }, { solvers, only, ...how })) found.push(one);
   return found;
 };
 
@@ -109,7 +109,7 @@ test.each(WRONG)(
   '%s',
   async (_what, arch, law) => {
     const only = (claim: { law: LawName }): boolean => claim.law === law;
-    for await (const { verdict } of proveArch({ arch, forms }, { solvers, only, ...how })) {
+    for await (const { verdict } of proveArch({ arch, steppers }, { solvers, only, ...how })) {
       if (verdict.kind !== 'refuted') continue;
       expect(verdict.counterexample.story.length).toBeGreaterThan(0);
       if (isFull || law !== 'law') expect(verdict.counterexample.replays).toBe(true);

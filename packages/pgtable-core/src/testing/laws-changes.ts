@@ -4,29 +4,10 @@ import type { Change, Predicate, Prot } from '../arch.ts';
 import { leafAddress, leafSize, makeLeaf, modify } from '../codec.ts';
 import type { Entry } from '../entry.ts';
 import type { Arch } from '../geometry.ts';
+import { RIGHTS, STATE, unchangedBy } from '../helpers.ts';
 import type { Level } from '../level.ts';
 import { arbitraryLeaf, PROTECTIONS } from './arbitrary-entries.ts';
 import { type Law, type LawMaker, readLevels, same, zeroMask } from './law.ts';
-
-/** What is noted of a page, whoever may use it. */
-const STATE: readonly Predicate[] = ['young', 'dirty', 'softDirty', 'special', 'devmap'];
-/** What an entry is, and who may use it. */
-const RIGHTS: readonly Predicate[] = ['none', 'present', 'swap', 'leaf', 'bad', 'protnone', 'write', 'exec', 'user'];
-
-/** What each helper may change. */
-const CHANGES: Readonly<Partial<Record<Change, readonly Predicate[]>>> = {
-  young: ['young'],
-  old: ['young'],
-  dirty: ['dirty', 'softDirty'],
-  clean: ['dirty'],
-  // arm64: what is made writable is dirty; powerpc: what is writable is not PROT_NONE.
-  write: ['write', 'dirty', 'protnone'],
-  wrprotect: ['write'],
-  special: ['special'],
-  devmap: ['devmap', 'special'],
-  softDirty: ['softDirty'],
-  clearSoftDirty: ['softDirty'],
-};
 
 /** A page with some history. */
 interface Page {
@@ -87,15 +68,7 @@ export function changeLaws(arch: Arch, law: LawMaker): Law[] {
         for (const what of Object.keys(mk) as Change[]) {
           const made = mk[what]?.({ entry }) as Entry;
           samePlace(`made ${what}`, level, made, entry);
-          const may = CHANGES[what];
-          if (may)
-            alike(
-              `made ${what}`,
-              level,
-              [...STATE, ...RIGHTS].filter((ask) => !may.includes(ask)),
-              made,
-              entry,
-            );
+          alike(`made ${what}`, level, unchangedBy(what), made, entry);
         }
       },
     ),

@@ -7,4 +7,5 @@ export type { MalformedCase } from './cases.ts';
 export type { Answers, ArchOf, EntryOutcome } from './check-entry.ts';
 export { checkEntryVectors } from './check-entry.ts';
 export { checkWalkVectors, type MmuOf, type WalkOutcome } from './check-walk.ts';
+export { type RangeCase, type RangeCaseJson, rangeCaseJson, readRangeCase } from './range-case.ts';
 export type { ExpectedFault, ExpectedPage } from './walk-shape.ts';

@@ -13,7 +13,11 @@ const hex = (value: bigint): string => `0x${value.toString(16)}`;
  * is listed twice is one entry.
  * @throws FixtureError `malformed` for entries that overlap, have two values, or are wider than the machine's
  */
-export function memoryOfEntries({ arch, entryBytes }: Machine, entries: WalkVector['entries'], where: string): Memory {
+export function memoryOfEntries(
+  { arch, entryBytes }: Pick<Machine, 'arch' | 'entryBytes'>,
+  entries: WalkVector['entries'],
+  where: string,
+): Memory {
   const words = new Map(entries);
   const refuse = (expected: string): FixtureError => new FixtureError('malformed', where, expected);
   for (const [at, entry] of entries) {

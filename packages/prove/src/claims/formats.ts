@@ -73,7 +73,8 @@ function tableAlignment(arch: Arch, level: Level): bigint {
   return 1n << BigInt(Math.ceil(Math.log2(arch.geometry[below].tableBytes)));
 }
 
-const zeros = (fields: Fields): bigint =>
+/** The bits that must be 0. */
+export const zeros = (fields: Fields): bigint =>
   Object.values(fields).reduce((mask, f) => (f.kind === 'zero' ? mask | maskOf(f) : mask), 0n);
 
 function tableCodec(arch: Arch, level: Level, { fields, base }: { fields: Fields; base: bigint }): Claim {
@@ -120,7 +121,7 @@ function leafCodecs(arch: Arch, level: Level): Claim[] {
 }
 
 /** What a leaf maps first. */
-function leafAddressTerm(arch: Arch, level: Level, entry: Term): Term {
+export function leafAddressTerm(arch: Arch, level: Level, entry: Term): Term {
   const { fields, first, inverted } = arch.spec.levels[level].leaf!;
   if (first !== undefined) return termOf(first, { entry });
   if (inverted === undefined) return gatherTerm(fields, entry);

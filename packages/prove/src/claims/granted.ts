@@ -3,6 +3,7 @@ import { isUpper, LEVELS, typeMask } from '@kernel-mm/pgtable-core';
 import { type Depth, PGD, ROOT, readAt, topTyped, typedTerm } from '../chain.ts';
 import { isSoundTerm, isTableTerm } from '../reading-terms.ts';
 import { and, eq, le, lt, sub, type Term } from '../term.ts';
+import { gatherTerm } from '../walk-terms.ts';
 import type { Stand } from './stands.ts';
 
 /** A range that may be asked for, and loops nested as they are; all of it in pages. */
@@ -21,12 +22,10 @@ export function nested({ arch, top }: Depth, stands: readonly Stand[]): Term[] {
 /** A register of the process's depth, and a top table that it can hold. */
 export function registers(depth: Depth): Term[] {
   const { fields, tops } = depth.arch.spec.root;
-  const pieces = Object.values(fields).filter((f) => f.kind === 'address');
-  const align = (1n << BigInt(Math.min(...pieces.map((f) => f.to ?? f.lo)))) - 1n;
   const type = typeMask(fields);
   return [
     eq(and(ROOT, type), (tops[depth.top]?.base ?? 0n) & type),
-    ...[eq(and(PGD, align), 0n), lt(PGD, 1n << 63n), ...topTyped(depth)],
+    ...[eq(PGD, gatherTerm(fields, ROOT)), lt(PGD, 1n << 63n), ...topTyped(depth)],
   ];
 }
 

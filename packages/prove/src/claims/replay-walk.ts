@@ -1,17 +1,13 @@
 /** A walk by the reference engine over the few entries that a counterexample names, under both oracles. */
 import {
   type Arch,
-  type Form,
   isAddressCorrect,
   keepsLaw,
   LEVELS,
   type Level,
   type Mm,
+  mmFromRoot,
   type Paddr,
-  pXdAddrEnd,
-  pXdAddrEndOf,
-  pXdOffset,
-  pXdOffsetLockless,
   type RangeStep,
   readEntry,
   type Slot,
@@ -23,29 +19,24 @@ import {
   type Vaddr,
   walkRange,
 } from '@kernel-mm/pgtable-core';
+import { type RangeCaseJson, rangeCaseJson } from '@kernel-mm/pgtable-core/vectors';
 import type { Depth } from '../chain.ts';
-import type { Replay, Values } from '../claim.ts';
+import type { LawName, Replay, Values } from '../claim.ts';
 import { hex } from '../tell.ts';
 
-/** The stepper that a form describes. */
-const stepperOf = (form: Form): Stepper => ({
-  name: `${form.boundary}, ${form.descent}`,
-  form,
-  descend(mm, visit, addr) {
-    if (form.descent === 'lockless') return pXdOffsetLockless(mm, visit, addr);
-    return pXdOffset(mm, form.descent === 'copy' ? visit.copy : visit.slot, visit.entry, addr);
-  },
-  boundary: (mm, level, entry, addr, end) =>
-    form.boundary === 'entry' ? pXdAddrEndOf(mm, level, entry, addr, end) : pXdAddrEnd(mm, level, addr, end),
-});
+/** The entries that a counterexample names, by where they lie. */
+function wordsOf({ entryBytes }: Arch, values: Values): ReadonlyMap<bigint, bigint> {
+  const names = Object.keys(values).filter((name) => name.endsWith(' slot'));
+  const found = names.map((name) => [values[name]!, values[name.replace(/ slot$/, '')]!] as const);
+  const words = [[values.pgd!, values['pgd[0]']!] as const, ...found];
+  return new Map(words.map(([at, word]) => [at, BigInt.asUintN(8 * entryBytes, word)]));
+}
 
-/** Memory in which the entries of a counterexample lie, and zeros around them. */
-function memoryOf(arch: Arch, values: Values): Mm['memory'] {
-  const words = Object.keys(values)
-    .filter((name) => name.endsWith(' slot'))
-    .map((name) => [values[name]!, values[name.replace(/ slot$/, '')]!] as const);
-  words.push([values.pgd!, values['pgd[0]']!]);
-  const frames = [...new Set(words.flatMap(([at]) => [at >> 12n, (at + BigInt(arch.entryBytes) - 1n) >> 12n]))]
+/** Memory in which these entries lie, and zeros around them. */
+function memoryOf(arch: Arch, words: ReadonlyMap<bigint, bigint>): Mm['memory'] {
+  const frames = [
+    ...new Set([...words.keys()].flatMap((at) => [at >> 12n, (at + BigInt(arch.entryBytes) - 1n) >> 12n])),
+  ]
     .filter((frame) => frame < 1n << 52n)
     .sort((a, b) => (a < b ? -1 : 1));
   const pieces = frames.map((frame, n) => ({ at: frame << 12n, length: 4096, offset: n * 4096 }));
@@ -56,11 +47,18 @@ function memoryOf(arch: Arch, values: Values): Mm['memory'] {
 
 /** Walks the range of a counterexample, down along the addresses that it names to a table of `into`, and asks the oracle. */
 export const replayWalk =
-  ({ arch }: Depth, form: Form, into: Level, asksLaw: boolean) =>
+  (
+    { arch }: Depth,
+    stepper: Stepper,
+    into: Level,
+    law: LawName,
+    of: Pick<RangeCaseJson, 'title' | 'arch' | 'layout'>,
+  ) =>
   (values: Values): Replay => {
-    const root = values.root!;
-    const mm: Mm = { arch, memory: memoryOf(arch, values), pgd: values.pgd! as Paddr, root };
-    const stepper = stepperOf(form);
+    const asksLaw = law === 'law';
+    const words = wordsOf(arch, values);
+    const mm = mmFromRoot(arch, memoryOf(arch, words), values.root!);
+    const range = [values['addr at pgd']! as Vaddr, values.end! as Vaddr] as const;
     const stack = new StackArea();
     const story: string[] = [];
     let keeps = true;
@@ -105,8 +103,7 @@ export const replayWalk =
           outside: (slot, addr) => look(slot, addr, ', outside memory'),
         },
       },
-      values['addr at pgd']! as Vaddr,
-      values.end! as Vaddr,
+      ...range,
     );
-    return { keeps, story };
+    return { keeps, story, case: rangeCaseJson(of, values.root!, words, range) };
   };

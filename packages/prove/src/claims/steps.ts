@@ -3,7 +3,8 @@
  * keep the law? A walk has got to `level` by right steps only; each claim is about the next one. What holds for every
  * step holds for every walk, so that no number of steps limits it.
  */
-import { type Arch, type Form, isUpper, LEVELS, type Level } from '@kernel-mm/pgtable-core';
+import { type Arch, type Form, isUpper, LEVELS, type Level, type Stepper } from '@kernel-mm/pgtable-core';
+import type { RangeCaseJson } from '@kernel-mm/pgtable-core/vectors';
 import { type Chain, chainOf, type Depth, depthsOf, PGD, ROOT } from '../chain.ts';
 import type { Claim, LawName } from '../claim.ts';
 import { eq, implies, not, read, sub, type Term } from '../term.ts';
@@ -13,20 +14,24 @@ import { replayWalk } from './replay-walk.ts';
 import { copied, descend, nextIndex, type Stand, standsTo, stepFrom } from './stands.ts';
 import { wishesOf } from './wishes.ts';
 
-/** A form of stepping by its name. */
-export interface NamedForm {
-  readonly name: string;
-  readonly form: Form;
+/** The claims of both oracles for every level and depth, and every stepper that says what it does as data. */
+export function* stepClaims(arch: Arch, steppers: readonly Stepper[], layout?: string): Generator<Claim> {
+  const of = { arch: arch.id, ...(layout !== undefined && { layout }) };
+  for (const depth of depthsOf(arch))
+    for (const stepper of steppers)
+      for (const level of LEVELS)
+        if (stepper.form) yield* claimsAt(depth, { ...stepper, form: stepper.form }, level, of);
 }
 
-/** The claims of both oracles for every level, depth and form. */
-export const stepClaims = (arch: Arch, forms: readonly NamedForm[]): Claim[] =>
-  depthsOf(arch).flatMap((depth) => forms.flatMap((named) => LEVELS.flatMap((level) => claimsAt(depth, named, level))));
-
-function claimsAt(depth: Depth, named: NamedForm, level: Level): Claim[] {
-  const stands = standsTo(depth, named.form, level, 'memory');
+function claimsAt(
+  depth: Depth,
+  stepper: Stepper & { readonly form: Form },
+  level: Level,
+  of: Pick<RangeCaseJson, 'arch' | 'layout'>,
+): Claim[] {
+  const stands = standsTo(depth, stepper.form, level, 'memory');
   const here = stands.at(-1)!;
-  const step = stepFrom(depth, named.form, stands);
+  const step = stepFrom(depth, stepper.form, stands);
   const ahead = chainOf(depth, step.next, level);
   const given = [
     ...nested(depth, stands),
@@ -37,19 +42,20 @@ function claimsAt(depth: Depth, named: NamedForm, level: Level): Claim[] {
   ];
   const walks = [chainOf(depth, here.addr, 'pte'), chainOf(depth, step.next, 'pte')];
   // The same with entries that are any of their type: no memory has to agree with itself.
-  const loose = standsTo(depth, named.form, level, 'any');
-  const looseStep = stepFrom(depth, named.form, loose);
+  const loose = standsTo(depth, stepper.form, level, 'any');
+  const looseStep = stepFrom(depth, stepper.form, loose);
   const looselyGiven = [...nested(depth, loose), ...sound(depth, loose)];
 
+  const within = `${stepper.name}, ${depth.top === 'pgd' ? '' : `${depth.top} on top, `}`;
   const claim = (law: LawName, what: string, follows: Term, into: Level, soon?: Term): Claim => ({
     law,
-    at: `${named.name}, ${depth.top === 'pgd' ? '' : `${depth.top} on top, `}${what}`,
+    at: within + what,
     ...{ given, follows },
     ...(soon !== undefined && { sooner: { given: looselyGiven, follows: soon } }),
     wishes: [stands.slice(1).map(({ addr }) => eq(addr, 'addr')), wishesOf(depth, walks)],
     least: [sub(stands[0]!.end, stands[0]!.addr), 'addr'],
     show: shown(stands, walks),
-    replay: replayWalk(depth, named.form, into, law === 'law'),
+    replay: replayWalk(depth, stepper, into, law, { ...of, title: `${law}, ${within}${what}` }),
   });
 
   const right =
@@ -63,7 +69,7 @@ function claimsAt(depth: Depth, named: NamedForm, level: Level): Claim[] {
     claim('law', level, step.keepsLaw, level, looseStep.keepsLaw),
   ];
   if (!isUpper(level)) return claims;
-  const down = descend(depth, named.form, here, here.addr);
+  const down = descend(depth, stepper.form, here, here.addr);
   const below = LEVELS[depthOf(level) + 1] as Level;
   const chain = chainOf(depth, here.addr, below);
   const reached =
