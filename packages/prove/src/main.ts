@@ -3,19 +3,22 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { UsageError } from '@kernel-mm/pgtable-core';
-import { LAWS } from './claim.ts';
-import { nameOf, type Proved, prove } from './prove.ts';
-import { lawTable, refutations, walkTable } from './report.ts';
+import { LAWS, type LawName } from './claim.ts';
+import { nameOf } from './prove.ts';
+import { runClaims } from './run-claims.ts';
+import { runMutants } from './run-mutants.ts';
 import { z3 } from './solver.ts';
 import { projectSubjects, subjectsOf } from './subjects.ts';
 
 const HELP = `kernel-mm-prove [FILE…]: the laws of page-table definitions, decided for every address and every entry
 
   FILE             a definition as JSON, or a module that exports architectures; those of the project without one
-  --arch TEXT      only architectures with TEXT in their id
+  --arch TEXT      only architectures with TEXT in their name
   --law NAME       only this law: ${Object.keys(LAWS).join(', ')}
   --table          the tables alone
   --json           for programs: a claim on each line
+  --cases DIR      write each walk that breaks a law to DIR, for kernel-mm demo --replay
+  --mutants        move each number of a definition by one, and say which of the wrong ones no law notices
   --timeout MS     for each question (default: 10000)
   --help           this text
 
@@ -26,41 +29,28 @@ async function main(): Promise<void> {
   const flag = { type: 'boolean', default: false } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { arch: text, law: text, timeout: text, table: flag, json: flag, help: flag },
+    options: {
+      ...{ arch: text, law: text, timeout: text, cases: text },
+      ...{ table: flag, json: flag, mutants: flag, help: flag },
+    },
   });
   if (values.help) return console.log(HELP);
   const milliseconds = Number(values.timeout ?? 10_000);
   if (!(milliseconds > 0)) throw new UsageError('argument', '--timeout', `milliseconds, not ${values.timeout}`);
-  if (values.law !== undefined && !(values.law in LAWS))
+  if (values.law !== undefined && !Object.hasOwn(LAWS, values.law))
     throw new UsageError('argument', '--law', Object.keys(LAWS).join(', '));
   const all = positionals.length ? (await Promise.all(positionals.map(subjectsOf))).flat() : projectSubjects();
   const subjects = all.filter((subject) => nameOf(subject).includes(values.arch ?? ''));
   if (!subjects.length) throw new UsageError('argument', '--arch', all.map(nameOf).join(', '));
 
   const solvers = await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, z3));
-  const results: Proved[] = [];
-  const only = values.law === undefined ? {} : { only: ({ law }: { law: string }) => law === values.law };
-  const start = performance.now();
   try {
-    for await (const one of prove(subjects, { solvers, milliseconds, ...only })) {
-      results.push(one);
-      if (values.json)
-        console.log(JSON.stringify(one, (_, value) => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value)));
-    }
+    const options = { solvers, milliseconds, ...values, law: values.law as LawName | undefined };
+    const isDone = await (values.mutants ? runMutants : runClaims)(subjects, options);
+    if (!isDone) process.exitCode = 1;
   } finally {
     for (const solver of solvers) solver.close();
   }
-  const open = results.filter(({ verdict }) => verdict.kind === 'unknown' || verdict.kind === 'timeout');
-  if (open.length) process.exitCode = 1;
-  if (values.json) return;
-  if (!values.table) console.log(refutations(results));
-  console.log(`${lawTable(results)}\n\n${walkTable(results)}`);
-  const proved = results.filter(({ verdict }) => verdict.kind === 'proved').length;
-  const seconds = ((performance.now() - start) / 1000).toFixed(0);
-  if (!values.table)
-    console.log(
-      `\n${proved} proved, ${results.length - proved - open.length} refuted, ${open.length} not decided, in ${seconds} s by ${solvers[0]?.name}`,
-    );
 }
 
 main().catch((error: unknown) => {

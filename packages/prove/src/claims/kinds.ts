@@ -113,6 +113,7 @@ function leafKinds(arch: Arch, level: Level): Claim[] {
       const wanted: Answers = {
         ...{ present: true, none: false, swap: false },
         ...(level !== 'pte' && { leaf: true }),
+        ...(is.protnone !== undefined && { protnone: !prot.read }),
         ...Object.fromEntries(granted),
       };
       return answers(
