@@ -7,6 +7,8 @@ const NEIGHBOURS: readonly Neighbour[] = ['same', 'zero', 'poison', 'garbage'];
 /** What the demo was asked for. */
 export interface DemoArguments {
   readonly guest?: string;
+  /** A range case to be walked instead of a guest. */
+  readonly replay?: string;
   readonly fixtures: string;
   readonly arch: string;
   readonly levels?: readonly number[];
@@ -24,8 +26,8 @@ const flag = { type: 'boolean', default: false } as const;
  * @throws UsageError `argument` for what is not understood
  */
 export function parseDemo(words: readonly string[]): DemoArguments {
-  const { guest, fixtures, arch, levels, range, neighbour, json, help } = parsed('demo', words, {
-    ...{ guest: text, levels: text, range: text, json: flag, help: flag },
+  const { guest, replay, fixtures, arch, levels, range, neighbour, json, help } = parsed('demo', words, {
+    ...{ guest: text, replay: text, levels: text, range: text, json: flag, help: flag },
     fixtures: { ...text, default: 'fixtures/guests' },
     arch: { ...text, default: 's390' },
     neighbour: { ...text, default: 'same' },
@@ -34,6 +36,7 @@ export function parseDemo(words: readonly string[]): DemoArguments {
     throw new UsageError('argument', '--neighbour', `one of ${NEIGHBOURS.join(', ')}`);
   return {
     ...(guest !== undefined && { guest }),
+    ...(replay !== undefined && { replay }),
     ...(levels !== undefined && { levels: levels.split(',').map(levelCount) }),
     ...(range !== undefined && { range: rangeOf(range) }),
     ...{ fixtures, arch, json, help, neighbour: neighbour as Neighbour },

@@ -3,7 +3,7 @@ import { type Paddr, paddr, type Vaddr, vaddr, vaddrWrap } from '@kernel-mm/pgta
 import type { Fact, Guest, GuestProcess } from '@kernel-mm/pgtable-core/guest';
 
 /** Linux on arm64 ignores the top byte of a user address (TBI0), in pagemap too; a walk is asked for the address proper. */
-export const untagged = (guest: Guest, addr: Vaddr): Vaddr =>
+export const untagged = (guest: Pick<Guest, 'arch'>, addr: Vaddr): Vaddr =>
   guest.arch === 'aarch64' ? vaddr(addr & 0x00ff_ffff_ffff_ffffn) : addr;
 
 /** The pages of a process that pagemap calls present, by address. */
@@ -11,7 +11,7 @@ export class PresentPages {
   readonly page: bigint;
   readonly #facts: ReadonlyMap<bigint, Fact>;
 
-  constructor(guest: Guest, process: GuestProcess) {
+  constructor(guest: Pick<Guest, 'arch' | 'pageSize'>, process: Pick<GuestProcess, 'facts'>) {
     this.page = guest.pageSize;
     const present = process.facts.filter((fact) => fact.present);
     this.#facts = new Map(present.map((fact) => [untagged(guest, fact.addr), fact]));

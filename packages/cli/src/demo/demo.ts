@@ -29,6 +29,10 @@ export interface ProcessFindings {
 
 /** Everything that was found. */
 export interface DemoFindings {
+  /** Whose memory it is, in words. */
+  readonly title: string;
+  /** Who says which frame is whose. */
+  readonly truth: string;
   readonly guest: Pick<Guest, 'name' | 'arch' | 'release'>;
   readonly neighbour: Neighbour;
   readonly processes: readonly ProcessFindings[];
@@ -39,20 +43,35 @@ export function runDemo(guest: Guest, { levels, range, neighbour }: DemoOptions)
   const best = new Map<number, ProcessFindings>();
   for (const process of guest.processes) {
     const mm = mmOfProcess(guest, process);
-    const top = topLevel(mm);
     const depth = levelsIn(mm);
-    if (!top || (levels && !levels.includes(depth))) continue;
+    if (!topLevel(mm) || (levels && !levels.includes(depth))) continue;
     const pages = new PresentPages(guest, process);
-    const { pgd, p4d, pud } = mm.arch.geometry;
-    const sizes = [...new Set([pgd.size, p4d.size, pud.size])];
-    const crossing = pages.runs().filter(([start, end]) => sizes.some((size) => crosses(start, end, size)));
-    const ranges = (range ? [range] : crossing).map((one) => inspect(mm, pages, one, neighbour));
-    const topSize = mm.arch.geometry[top].size;
-    if (ranges.length > (best.get(depth)?.ranges.length ?? 0))
-      best.set(depth, { name: process.name, levels: depth, mm, sizes, topSize, ranges });
+    const crossing = pages.runs().filter(([start, end]) => sizesOf(mm).some((size) => crosses(start, end, size)));
+    const found = processFindings(process.name, mm, pages, range ? [range] : crossing, neighbour);
+    if (found.ranges.length > (best.get(depth)?.ranges.length ?? 0)) best.set(depth, found);
   }
   const processes = [...best.values()].sort((a, b) => a.levels - b.levels);
-  return { guest: { name: guest.name, arch: guest.arch, release: guest.release }, neighbour, processes };
+  const { name, arch, release } = guest;
+  const title = `Memory of a real ${arch} Linux guest (${name}, ${release})`;
+  return { title, truth: 'this kernel’s own pagemap', guest: { name, arch, release }, neighbour, processes };
+}
+
+/** Walks some ranges of one process. */
+export function processFindings(
+  name: string,
+  mm: Mm,
+  pages: PresentPages,
+  ranges: readonly (readonly [Vaddr, Vaddr])[],
+  neighbour: Neighbour,
+): ProcessFindings {
+  return {
+    ...{ name, mm, levels: levelsIn(mm), sizes: sizesOf(mm), topSize: mm.arch.geometry[topLevel(mm) ?? 'pgd'].size },
+    ranges: ranges.map((one) => inspect(mm, pages, one, neighbour)),
+  };
+}
+
+function sizesOf({ arch: { geometry } }: Mm): bigint[] {
+  return [...new Set([geometry.pgd.size, geometry.p4d.size, geometry.pud.size])];
 }
 
 /** How many levels of a process have tables of their own. */

@@ -12,20 +12,20 @@ const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** The whole demo as text. */
 export function demoText(found: DemoFindings, paint: Painter): string {
-  const { guest, processes } = found;
+  const { title, truth, processes } = found;
   return [
-    `Memory of a real ${guest.arch} Linux guest (${guest.name}, ${guest.release}), walked by gup_fast in six forms.`,
-    legend(paint),
+    `${title}, walked by gup_fast in six forms.`,
+    legend(truth, paint),
     ...processes.map((process) => processText(process, paint)),
     wrongWalk(found, paint),
     sentence(found),
   ].join('\n\n');
 }
 
-const legend = (paint: Painter): string =>
+const legend = (truth: string, paint: Painter): string =>
   [
     'Each cell is a page, | the boundary that is crossed:',
-    `  ${paint('right', 'right')}   the frame that the guest's own pagemap names (${paint('lucky', 'right*')}: by luck, after a stack read)`,
+    `  ${paint('right', 'right')}   the frame that ${truth} names (${paint('lucky', 'right*')}: by luck, after a stack read)`,
     `  ${paint('wrong', '✗ADDR')}   the page of ADDR instead`,
     `  ${paint('stack-read', 'stack')}   a read of stack beside the copy, which led to no page`,
     `  ${paint('stopped', 'stop')}    nothing there: the slow path's turn; · behind it`,
@@ -113,7 +113,7 @@ function wrongWalk({ processes, neighbour }: DemoFindings, paint: Painter): stri
 }
 
 /** What the reader saw, from the counts. */
-function sentence({ processes }: DemoFindings): string {
+function sentence({ truth, processes }: DemoFindings): string {
   const pages = processes.flatMap(({ ranges }) => ranges.flatMap(({ variants }) => Object.entries(variants)));
   const count = (name: string, status: PageFinding['status']): number =>
     pages
@@ -123,12 +123,14 @@ function sentence({ processes }: DemoFindings): string {
   const strayed = NAMES.filter((name) => count(name, 'wrong') + count(name, 'lucky') + count(name, 'stack-read') > 0);
   const all = pages.filter(([name]) => name === 'folded').reduce((n, [, of]) => n + of.length, 0);
   const wrong = strayed.reduce((n, name) => n + count(name, 'wrong'), 0);
-  if (strayed.length === 0)
-    return `You saw all six forms reach each of ${all} pages as this kernel's own pagemap has them: no walk advanced a pointer on its stack.`;
   const safe = NAMES.filter((name) => count(name, 'right') === all).length;
+  if (strayed.length === 0)
+    return safe === NAMES.length
+      ? `You saw all six forms reach each of ${all} pages as ${truth} has them: no walk advanced a pointer on its stack.`
+      : `You saw no form step off a copy on its stack; not every one of the ${all} pages is there to be reached.`;
   return (
     `You saw ${strayed.join(', ')}, the walker of Linux v5.2 to v5.9-rc6, step off the stack copy of an entry wherever a range crosses ` +
     `what one entry of the top table covers, and return ${wrong} pages of other addresses, while ${safe} other forms returned all ${all} ` +
-    'pages that the kernel itself names.'
+    `pages that ${truth} names.`
   );
 }

@@ -3,10 +3,12 @@ import { isUpper, LEVELS } from '@kernel-mm/pgtable-core';
 import { type Chain, type Depth, readAt } from '../chain.ts';
 import { isTableTerm, isTerm } from '../reading-terms.ts';
 import { lt, ne, not, shr, type Term } from '../term.ts';
-import { depthOf } from '../walk-terms.ts';
+import { depthOf, tableTerm } from '../walk-terms.ts';
 
 /** Tables begin at multiples of this many bytes; none is larger. */
 const APART = 16n;
+/** Below this address they lie. */
+const LOW = 1n << 24n;
 
 /** Both walks go down to a page that is present and may be written, by tables of their own below 16 MiB. */
 export function wishesOf(depth: Depth, chains: readonly Chain[]): Term[] {
@@ -16,7 +18,10 @@ export function wishesOf(depth: Depth, chains: readonly Chain[]): Term[] {
     ...typed,
     ...LEVELS.flatMap((level, n): Term[] => {
       const entry = entries[n]!;
-      if (isUpper(level)) return [isTableTerm(arch, readAt(depth, level), entry)];
+      if (isUpper(level)) {
+        const as = readAt(depth, level);
+        return [isTableTerm(arch, as, entry), ...(isUpper(as) ? [lt(tableTerm(arch, as, entry), LOW)] : [])];
+      }
       return [
         isTerm(arch, 'pte', 'present', entry),
         isTerm(arch, 'pte', 'write', entry),
@@ -28,5 +33,5 @@ export function wishesOf(depth: Depth, chains: readonly Chain[]): Term[] {
   const apart = pages.flatMap((a, n) =>
     pages.slice(n + 1).flatMap((b) => (a.level === b.level ? [] : [ne(shr(a.at, APART), shr(b.at, APART))])),
   );
-  return [...whole, ...pages.map(({ at }) => lt(at, 1n << 24n)), ...apart];
+  return [...whole, ...pages.map(({ at }) => lt(at, LOW)), ...apart];
 }
