@@ -13,6 +13,7 @@ const printing = {
   'own-stepper': () => import('./own-stepper.ts'),
   'counting-port': () => import('./counting-port.ts'),
   hardware: () => import('./hardware.ts'),
+  image: () => import('./image.ts'),
   'one-call': () => import('./one-call.ts'),
   'two-forms': () => import('./two-forms.ts'),
   compiled: () => import('./compiled.ts'),

@@ -6,11 +6,17 @@ export type Layout = 'classic' | 'present';
 
 /** The masks of one level's software bits; 0 where the layout has no such bit. */
 export interface SoftwareBits {
+  /** The page may be read. */
   readonly READ: bigint;
+  /** The page may be written. */
   readonly WRITE: bigint;
+  /** It was written. */
   readonly DIRTY: bigint;
+  /** It was accessed. */
   readonly YOUNG: bigint;
+  /** It was written since soft-dirty was last cleared. */
   readonly SOFT_DIRTY: bigint;
+  /** A large entry that is present; 0 in the classic layout, which has none. */
   readonly PRESENT: bigint;
 }
 

@@ -35,9 +35,12 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
 export function loadJson(file: string): unknown {
   const [, other] = OTHERS.find(([name]) => name.test(basename(file))) ?? [];
   if (other) throw new FixtureError('format', basename(file), other);
-  const text = loadBytes(file).toString('utf8');
+  const text = loadText(file);
   return trying('malformed', file, 'JSON, plain or gzip', () => JSON.parse(text));
 }
+
+/** The text of a file, plain or gzip. */
+export const loadText = (file: string): string => loadBytes(file).toString('utf8');
 
 /**
  * The memory of a fixture: NAME.mem.gz or NAME.mem, or the file that its `memory.file` names, in the same folder.
@@ -51,7 +54,8 @@ export function loadMemory(file: string, json: unknown): Uint8Array<ArrayBuffer>
   return new Uint8Array(loadBytes(beside.find((one) => existsSync(one)) ?? `${name}.mem.gz`));
 }
 
-function loadBytes(file: string): Buffer {
+/** The bytes of a file; of gzip, what is in it. */
+export function loadBytes(file: string): Buffer {
   const bytes = trying('missing', file, 'a file that can be read', () => readFileSync(file));
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   return isGzip ? trying('truncated', file, 'a whole gzip file', () => gunzipSync(bytes)) : bytes;

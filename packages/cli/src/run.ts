@@ -1,32 +1,97 @@
-/** The command: words in, text out, an exit status. */
+/** The command: words in, text out, an exit status. yargs reads the words, and writes help and completion from the same data. */
+import { readFileSync } from 'node:fs';
 import { ArchError, UsageError } from '@kernel-mm/pgtable-core';
 import { FixtureError } from '@kernel-mm/pgtable-core/guest';
+import yargs, { type Argv } from 'yargs';
 import type { Command, Outcome } from './command.ts';
-import { conformanceCommand } from './conformance-command.ts';
-import { demoCommand } from './demo-command.ts';
-import { neutralCommand } from './neutral-command.ts';
+import { archCommand } from './commands/arch.ts';
+import { conformanceCommand } from './commands/conformance.ts';
+import { demoCommand } from './commands/demo.ts';
+import { explainCommand } from './commands/explain.ts';
+import { gupCommand } from './commands/gup.ts';
+import { neutralCommand } from './commands/neutral.ts';
+import { rangesCommand } from './commands/ranges.ts';
+import { translateCommand } from './commands/translate.ts';
+import { walkCommand } from './commands/walk.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  demo: demoCommand,
-  conformance: conformanceCommand,
-  neutral: neutralCommand,
-};
-
-const HELP = Object.values(COMMANDS)
-  .map(({ help }) => help)
-  .join('\n');
+/** In the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  ...[walkCommand, translateCommand, explainCommand, rangesCommand, gupCommand, archCommand],
+  ...[conformanceCommand, demoCommand, neutralCommand],
+];
 
 /** Runs `kernel-mm` with these words; `coloured` says whether the output is a terminal. */
-export function run([name, ...words]: readonly string[], coloured: boolean): Outcome {
-  if (name === undefined || name === '--help' || name === 'help') return { out: HELP, error: '', status: 0 };
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+export function run(words: readonly string[], coloured: boolean): Outcome {
+  let outcome: Outcome | undefined;
+  let text = '';
+  const asked = words.length ? [...words] : ['--help'];
   try {
-    if (!command) throw new UsageError('argument', 'command', `${Object.keys(COMMANDS).join(', ')}, not ${name}`);
-    return command.run(words, coloured);
+    const cli = COMMANDS.reduce(
+      (so, one) =>
+        withCommand(so, one, (found) => {
+          outcome = one.run(found as never, coloured);
+        }),
+      frame(),
+    );
+    cli.parse(asked, {}, (_error, _argv, output) => {
+      text = output;
+    });
+    return outcome ?? { out: text && `${text}\n`, error: '', status: 0 };
   } catch (error) {
-    if (error instanceof FixtureError) return { out: '', error: `kernel-mm: ${error.message}\n`, status: 1 };
-    if (error instanceof UsageError || error instanceof ArchError)
-      return { out: '', error: `kernel-mm: ${error.message}\n\n${command?.help ?? HELP}`, status: 2 };
-    throw error;
+    return refusal(error, words[0]);
   }
+}
+
+const frame = (): Argv =>
+  yargs()
+    .scriptName('kernel-mm')
+    .usage('$0: page tables, walked, translated and explained\n\n$0 <command>')
+    .locale('en')
+    .wrap(110)
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'a command is needed')
+    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
+    .version(
+      (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version,
+    )
+    .completion('completion', 'print a script for bash or zsh: kernel-mm completion >> ~/.bashrc')
+    .exitProcess(false)
+    .fail((said: string, thrown?: Error) => {
+      throw thrown ?? new CallError(said);
+    });
+
+const withCommand = (cli: Argv, one: Command, run: (asked: unknown) => void): Argv =>
+  cli.command(
+    one.words,
+    one.says,
+    (own) => {
+      for (const [name, positional] of Object.entries(one.positionals)) own.positional(name, positional);
+      for (const [words, says] of one.examples) own.example(`$0 ${words}`, says);
+      return own.options(one.options).check(single(one)).epilogue(one.ends);
+    },
+    run,
+  );
+
+/** What yargs has against the words. */
+class CallError extends Error {}
+
+/** Refuses an option that is given twice and is no list: yargs would make it one. */
+const single =
+  ({ options }: Command) =>
+  (asked: Readonly<Record<string, unknown>>): true => {
+    const twice = Object.keys(options).find((name) => Array.isArray(asked[name]) && !options[name]?.array);
+    if (twice !== undefined) throw new UsageError('argument', `--${twice}`, 'one value');
+    return true;
+  };
+
+/** What was thrown, as an outcome; a bug goes on as it is. */
+function refusal(error: unknown, name: string | undefined): Outcome {
+  if (!(error instanceof Error)) throw error;
+  const told = { out: '', error: `kernel-mm: ${error.message}\n` };
+  if (error instanceof FixtureError) return { ...told, status: 1 };
+  const isCall = error instanceof UsageError || error instanceof ArchError || error instanceof CallError;
+  if (!isCall) throw error;
+  const known = COMMANDS.some(({ words }) => words.split(' ')[0] === name);
+  return { ...told, error: `${told.error}Try kernel-mm ${known ? `${name} ` : ''}--help.\n`, status: 2 };
 }

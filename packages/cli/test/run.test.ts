@@ -86,14 +86,18 @@ describe('demo', () => {
 
 describe('what is not understood', () => {
   test.each([
-    [['walk'], 2, 'command: expected demo, conformance, neutral, not walk'],
-    [['constructor'], 2, 'not constructor'],
+    [['wlak'], 2, 'Did you mean walk?'],
+    [['constructor'], 2, 'Unknown argument: constructor'],
     [['demo', '--levels', '7'], 2, '--levels: expected numbers from 2 to 5'],
-    [['demo', '--neighbour', 'ones'], 2, '--neighbour: expected one of same, zero, poison, garbage'],
+    [
+      ['demo', '--neighbour', 'ones'],
+      2,
+      'Argument: neighbour, Given: "ones", Choices: "same", "zero", "poison", "garbage"',
+    ],
     [['demo', '--range', '12'], 2, '--range: expected START-END, both in hex'],
     [['demo', '--range', '0x1001-0x3000'], 2, 'addr, end: expected multiples of 2^12'],
     [['demo', '--range', '0x3000-0x1000'], 2, 'end: expected an end that is not before addr'],
-    [['demo', '--colour'], 2, 'demo: expected known options'],
+    [['demo', '--colour'], 2, 'Unknown argument: colour'],
     [['demo', '--levels', '2'], 2, '--levels: expected levels that a process here has'],
     [['demo', '--arch', 'vax'], 1, 'expected a guest; name one with --guest FILE'],
     [['demo', '--guest', 'nowhere.json.gz'], 1, 'nowhere.json.gz: expected a file that can be read'],

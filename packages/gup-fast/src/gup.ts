@@ -9,7 +9,9 @@ import { offsetLocklessStrict } from './variants/offset-lockless-strict.ts';
 
 /** Whose pages, through which port, by which kernel's rules. */
 export interface Gup {
+  /** The address space. */
   readonly mm: Mm;
+  /** What the call touches. */
   readonly port: GupPort;
   /** The form of walking; `offsetLocklessStrict` unless said otherwise. */
   readonly stepper?: Stepper;

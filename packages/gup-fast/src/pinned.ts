@@ -7,11 +7,15 @@ import type { Gup, Run } from './gup.ts';
 
 /** How pages are wanted. */
 export interface HoldOptions {
+  /** They are to be written: FOLL_WRITE. */
   readonly write?: boolean;
+  /** For longer than a system call: FOLL_LONGTERM. */
   readonly longterm?: boolean;
+  /** Whatever the mapping’s rights are, if mprotect could give them: FOLL_FORCE. */
   readonly force?: boolean;
   /** No faults: what is not there is not brought. */
   readonly fastOnly?: boolean;
+  /** Further flags, by Linux’s names. */
   readonly flags?: Iterable<FollFlag>;
 }
 

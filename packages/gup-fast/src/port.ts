@@ -15,7 +15,9 @@ export type Got = 'got' | 'zero' | 'negative' | 'overflow';
 
 /** References, and pins with a counter of their own. */
 export interface Weight {
+  /** How much the count of references changes. */
   readonly refs: number;
+  /** How much the count of pins does. */
   readonly pins: number;
 }
 

@@ -4,8 +4,11 @@ import { RULES, type Rule } from './rules.ts';
 
 /** A page, or the part of a huge one that the range covers. */
 export interface Leaf {
+  /** The level of its entry: pte, or above for a huge page. */
   readonly level: Level;
+  /** Where the entry was read. */
   readonly slot: Slot;
+  /** Its value. */
   readonly entry: Entry;
   /** The virtual addresses [addr, end) that it answers for; `end` 0 is 2^64. */
   readonly addr: Vaddr;
@@ -16,17 +19,25 @@ export interface Leaf {
 
 /** A read of stack memory that is no live copy of an entry: the seed's bug. */
 export interface Stray {
+  /** The level that was read. */
   readonly level: Level;
+  /** The virtual address that the walk had got to. */
   readonly addr: Vaddr;
+  /** The stack address. */
   readonly slot: Slot;
+  /** What lay there. */
   readonly entry: Entry;
 }
 
 /** Where in the tables a walk stopped. */
 export interface Place {
+  /** The level that was read. */
   readonly level: Level;
+  /** The first virtual address that was not done. */
   readonly addr: Vaddr;
+  /** Where the entry was read: in memory, or on the walker’s stack. */
   readonly slot: Slot;
+  /** Its value. */
   readonly entry: Entry;
 }
 
@@ -45,8 +56,11 @@ export type Stop =
 
 /** What a walk did. The leaves are a prefix of the range, in order; without `stop` they are all of it. */
 export interface LocklessWalk {
+  /** What was found. */
   readonly leaves: readonly Leaf[];
+  /** Reads that no correct walker makes. */
   readonly strays: readonly Stray[];
+  /** Why it ended before the range did. */
   readonly stop?: Stop;
 }
 

@@ -23,8 +23,11 @@ export type SlowReason =
 
 /** Where and why the slow path ended, and with which error. */
 export interface SlowStop {
+  /** What happened. */
   readonly reason: SlowReason;
+  /** The address of the page that could not be had. */
   readonly addr: Vaddr;
+  /** What the call returns if it holds no page. */
   readonly error: Errno;
 }
 

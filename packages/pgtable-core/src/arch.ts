@@ -113,6 +113,7 @@ export interface SwapFormat {
 
 /** A huge-page directory: an entry of an upper level whose table holds ptes of one size, as many as its slot covers. */
 export interface HugepdFormat {
+  /** Its fields; the address pieces hold the table of its ptes. */
   readonly fields: Fields;
   /** Over `entry`: 1 if it is one. */
   readonly is: Expr;
@@ -144,6 +145,7 @@ export interface ShadowSpec {
 
 /** How an entry designates the table below. */
 export interface TableFormat {
+  /** Its fields; the address pieces hold the table below. */
   readonly fields: Fields;
   /** The bits beside the address. */
   readonly base: bigint;
@@ -151,6 +153,7 @@ export interface TableFormat {
 
 /** How an entry maps a page. */
 export interface LeafFormat {
+  /** Its fields; the address pieces hold the first byte that it maps. */
   readonly fields: Fields;
   /** The bits of every present leaf. */
   readonly base: bigint;
@@ -168,8 +171,11 @@ export interface LeafFormat {
 
 /** Rights of a mapping. */
 export interface Prot {
+  /** May be read. */
   readonly read: boolean;
+  /** May be written. */
   readonly write: boolean;
+  /** May be executed. */
   readonly exec: boolean;
   /** Reachable from user space. */
   readonly user: boolean;

@@ -117,7 +117,9 @@ export function modify<L extends Level>(
 
 /** Where a page was swapped out to: the device's number, and the page on it. */
 export interface Swap {
+  /** Which swap device. */
   readonly type: bigint;
+  /** Which page of it. */
   readonly offset: bigint;
 }
 

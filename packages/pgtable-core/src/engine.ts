@@ -15,6 +15,7 @@ export const NO_PADDR: bigint = 2n ** 64n - 1n;
  * gives the same results and the same reasons, and says by a `UsageError` what it cannot walk.
  */
 export interface Engine {
+  /** As reports and benchmarks call it. */
   readonly name: string;
   /**
    * The engine's walker of one address space, the same one for the same `mm`.
@@ -26,6 +27,7 @@ export interface Engine {
 
 /** An engine at work in one address space. Addresses are taken modulo 2^64. */
 export interface Walker {
+  /** What it walks. */
   readonly mm: Mm;
   /** The physical address of the byte at `addr`; `undefined` where it has none: then `lookup` says why. */
   translate(addr: Vaddr): Paddr | undefined;
@@ -55,7 +57,9 @@ export interface PinRequest {
 
 /** A reference count for each of the frames [first, first + words.length): the kernel's `_refcount`. */
 export interface PageCounts {
+  /** One count for each frame. */
   readonly words: Int32Array;
+  /** The frame of the first count. */
   readonly first: Pfn;
 }
 
@@ -69,9 +73,13 @@ export type RangeStop =
 
 /** Where it ended. */
 export interface RangePlace {
+  /** The level of the entry that ended the walk. */
   readonly level: Level;
+  /** The address at which it ended. */
   readonly addr: Vaddr;
+  /** Where the entry lives. */
   readonly slot: Slot;
+  /** Its value. */
   readonly entry: Entry;
 }
 
@@ -91,9 +99,11 @@ export type RangeRule =
 
 /** What a range walk did. The pages are a prefix of the range; without `stop` they are all of it. */
 export interface RangeAnswer {
+  /** How many pages, from the start on. */
   readonly pages: number;
   /** Reads of the walker's own stack beside its copies: only a form that is wrong here has any. */
   readonly strays: number;
+  /** Why no more; missing where the whole range was walked. */
   readonly stop?: RangeStop;
 }
 

@@ -10,7 +10,9 @@ export type Entry<L extends Level = Level> = bigint & { readonly [level]: L };
 
 /** Where an entry of level `L` lives: in physical memory, or in a walker's own stack frame. */
 export interface Slot<L extends Level = Level> {
+  /** The level that it is a slot of. */
   readonly level: L;
+  /** Whether it lies in physical memory or on the walker’s stack. */
   readonly space: 'memory' | 'stack';
   /** Physical address, or stack address, in bytes. */
   readonly addr: bigint;

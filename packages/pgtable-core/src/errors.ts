@@ -17,8 +17,11 @@ export type UsageCode =
 /** A call that no caller should make: `argument` names the parameter, `expected` says what it takes. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** Stays the same from version to version. */
   readonly code: UsageCode;
+  /** The parameter, by its name. */
   readonly argument: string;
+  /** What it takes, in words. */
   readonly expected: string;
   constructor(code: UsageCode, argument: string, expected: string) {
     super(`${argument}: expected ${expected}`);
@@ -46,6 +49,7 @@ export type ArchCode =
 /** An architecture definition that says something impossible; thrown by `defineArch`, never by a walk. */
 export class ArchError extends Error {
   override readonly name = 'ArchError';
+  /** Stays the same from version to version. */
   readonly code: ArchCode;
   /** Where in the definition, for example `levels.pud.leaf`. */
   readonly where: string;

@@ -28,9 +28,13 @@ export interface ExplainedStep extends Step {
 export interface Explanation {
   /** The architecture's id. */
   readonly arch: string;
+  /** The machine’s state that the MMU consulted. */
   readonly state: Machine['state'];
+  /** What was asked. */
   readonly query: Query;
+  /** Every entry that was read, from the top down. */
   readonly steps: readonly ExplainedStep[];
+  /** The address, or the fault. */
   readonly result: Translation;
   /** The single changes after which a refused access gets further, the nearest first; none where it succeeds. */
   readonly changes: readonly WhatIf[];

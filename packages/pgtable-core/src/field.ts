@@ -6,8 +6,11 @@ export type FieldKind = 'address' | 'type' | 'flag' | 'software' | 'zero';
 
 /** Bits `hi`…`lo` of an entry, bit 0 being the least significant. */
 export interface Field {
+  /** What it is for. */
   readonly kind: FieldKind;
+  /** Its highest bit. */
   readonly hi: number;
+  /** Its lowest bit. */
   readonly lo: number;
   /** For a piece of an address: the bit of the address that bit `lo` holds. */
   readonly to?: number;

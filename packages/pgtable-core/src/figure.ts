@@ -9,11 +9,15 @@ import type { Trace } from './walk.ts';
 
 /** A table, and the slot of it that was used. */
 export interface FigureTable {
+  /** Its level, by Linux’s name. */
   readonly level: Level;
   /** It has no table here: it read what the level above had read. */
   readonly folded: boolean;
+  /** How many entries it has. */
   readonly slots: number;
+  /** The slot that was read. */
   readonly index: number;
+  /** What stands there. */
   readonly entry: bigint;
   /** Which of the pieces indexes it; -1 or missing where none does. */
   readonly piece?: number;
@@ -21,9 +25,13 @@ export interface FigureTable {
 
 /** A walk, ready to be drawn. */
 export interface Figure {
+  /** The walk in a line. */
   readonly title: string;
+  /** The address, split: which bits index which table. */
   readonly pieces: readonly AddressPiece[];
+  /** What was read, from the top down. */
   readonly tables: readonly FigureTable[];
+  /** Where it ended, in words. */
   readonly end: { readonly kind: 'memory' | 'fault'; readonly words: string };
   /** The same as text. */
   readonly text: string;

@@ -10,7 +10,9 @@ export type FormatKind = 'table' | 'leaf';
 
 /** A field of an entry, and what it holds there. */
 export interface NamedField extends Field {
+  /** As its manual or Linux calls it. */
   readonly name: string;
+  /** What it holds, shifted down to bit 0. */
   readonly value: bigint;
 }
 

@@ -53,10 +53,15 @@ export interface HugepdRules {
 
 /** A checked architecture: the definition, and what follows from it. Made by `defineArch` only. */
 export interface Arch {
+  /** The id of the definition. */
   readonly id: string;
+  /** The definition as it was handed in. */
   readonly spec: ArchSpec;
+  /** Bytes of one entry. */
   readonly entryBytes: 4 | 8;
+  /** The numbers of each level, folded ones too. */
   readonly geometry: Readonly<Record<Level, Geometry>>;
+  /** The definition’s expressions, ready to be asked. */
   readonly rules: Readonly<Record<Level, Rules>>;
 }
 

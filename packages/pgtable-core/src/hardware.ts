@@ -13,7 +13,9 @@ export type Rights = Readonly<Record<Access, boolean>>;
 
 /** One access as the MMU sees it: the root register, the virtual address, and what is to be done there. */
 export interface Query {
+  /** The root register’s value (CR3, satp, TTBR, ASCE). */
   readonly root: bigint;
+  /** The virtual address of the byte. */
   readonly addr: Vaddr;
   readonly access: Access;
 }
@@ -23,6 +25,7 @@ export interface Query {
  * `S` is the machine state that it consults (privilege, control-register bits), by the names of the vector format.
  */
 export interface Mmu<S extends object = object> {
+  /** The definition whose tables it reads. */
   readonly arch: Arch;
   /** Every part of the state, with the value that it has unless said otherwise. */
   readonly defaults: S;
@@ -80,6 +83,7 @@ export interface TableReading {
   readonly base: Expr;
   /** Address bits that index it, where the geometry of the level below does not say it. */
   readonly bits?: Expr;
+  /** What it takes away from all that is below. */
   readonly takes?: readonly Taking[];
 }
 
@@ -89,6 +93,7 @@ export interface PageReading {
   readonly base: Expr;
   /** log2 of the bytes of the page, where it is not what the entry covers (Svnapot). */
   readonly shift?: Expr;
+  /** What it takes away. */
   readonly takes?: readonly Taking[];
 }
 
@@ -111,7 +116,9 @@ export interface Taking {
 
 /** A right that is gone, and who took it. */
 export interface Taken {
+  /** What can no longer be done. */
   readonly right: Access;
+  /** The level of the entry that took it. */
   readonly level: Level;
   readonly why: string;
 }
@@ -129,7 +136,9 @@ export interface Table {
 
 /** Memory that a walk arrives at: `base` and log2 of its size. */
 export interface Page {
+  /** Physical address of its first byte. */
   readonly base: bigint;
+  /** log2 of its bytes. */
   readonly shift: number;
 }
 
@@ -165,6 +174,7 @@ export interface FaultPlace {
 
 /** A fault by the architecture's own name and code. */
 export interface Fault {
+  /** As the manual calls it, in lower case. */
   readonly name: string;
   /** Program-interruption code, error code, cause or fault status code; missing where the architecture has none. */
   readonly code?: bigint;
@@ -184,6 +194,7 @@ export type Settled = Refusal | { readonly kind: 'done'; readonly updates: reado
 
 /** An entry that the hardware changes: accessed or dirty. */
 export interface Update {
+  /** Its physical address. */
   readonly at: bigint;
   readonly entry: bigint;
 }

@@ -40,10 +40,16 @@ export type Change =
   | 'softDirty'
   | 'clearSoftDirty';
 
-/** What a change is for: the question that it answers, and how. Those of which nothing is said may do as they like. */
-export const CHANGES: Readonly<
-  Partial<Record<Change, { readonly makes: readonly [Predicate, boolean]; readonly also?: readonly Predicate[] }>>
-> = {
+/** What a change is for. */
+export interface Purpose {
+  /** The question that it answers, and how. */
+  readonly makes: readonly [asked: Predicate, answer: boolean];
+  /** Of what else the answer may be another then. */
+  readonly also?: readonly Predicate[];
+}
+
+/** What each change is for. Those of which nothing is said may do as they like. */
+export const CHANGES: Readonly<Partial<Record<Change, Purpose>>> = {
   young: { makes: ['young', true] },
   old: { makes: ['young', false] },
   dirty: { makes: ['dirty', true], also: ['softDirty'] },

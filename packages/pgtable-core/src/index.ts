@@ -34,7 +34,7 @@ export * from './fold.ts';
 export type { FormatKind, NamedField } from './format.ts';
 export { type Arch, type Geometry, type HugepdRules, indexAt, type Rules } from './geometry.ts';
 export * from './hardware.ts';
-export { CHANGES, unchangedBy } from './helpers.ts';
+export { CHANGES, type Purpose, unchangedBy } from './helpers.ts';
 export * from './json.ts';
 export * from './level.ts';
 export * from './linux-mmu.ts';

@@ -7,6 +7,7 @@ import { ACCESSES } from './step.ts';
 /** Addresses that the tables map. */
 export interface MappedRange {
   readonly kind: 'mapped';
+  /** The first address. */
   readonly start: Vaddr;
   /** 0 is 2^64. */
   readonly end: Vaddr;
@@ -18,6 +19,7 @@ export interface MappedRange {
   readonly pageSize: bigint;
   /** Which accesses to the first byte succeed from user space; as `supervisor` where the MMU's state has no `user`. */
   readonly user: Rights;
+  /** The same from the kernel. */
   readonly supervisor: Rights;
   /** Where no access at all succeeds: why. The access flag is clear, the page lies outside storage. */
   readonly refused?: string;
@@ -31,6 +33,7 @@ export interface RangesProblem {
    * one does. `no-walk`: the root is refused.
    */
   readonly problem: 'unreadable' | 'broken-rule' | 'no-walk';
+  /** The first address. */
   readonly start: Vaddr;
   /** 0 is 2^64. */
   readonly end: Vaddr;
@@ -42,12 +45,14 @@ export interface RangesProblem {
   readonly entry?: bigint;
   /** What a read of the first byte raises. */
   readonly fault: Fault;
+  /** The reason, in words. */
   readonly why: string;
 }
 
 /** The budget is used up. A listing that starts at `next` goes on from here: nothing is lost, and nothing comes twice. */
 export interface RangesCursor {
   readonly kind: 'cursor';
+  /** The first address that was not looked at. */
   readonly next: Vaddr;
 }
 

@@ -14,9 +14,13 @@ import { roleOf, walk } from './walk.ts';
 
 /** What to map where. All in bytes, all multiples of the page size. */
 export interface MapRequest {
+  /** The first virtual address. */
   readonly addr: Vaddr;
+  /** The physical address that it leads to. */
   readonly paddr: Paddr;
+  /** How many bytes. */
   readonly size: bigint;
+  /** The rights of all of it. */
   readonly prot: Prot;
   /** The largest leaf to use; `pud` unless said otherwise. */
   readonly largest?: Level;
@@ -24,7 +28,9 @@ export interface MapRequest {
 
 /** What was mapped: `size` bytes from the start, all of the request if there is no `failure`. */
 export interface MapResult {
+  /** Bytes, from `addr` on. */
   readonly size: bigint;
+  /** What stopped it; missing where nothing did. */
   readonly failure?: BuildFailure;
 }
 

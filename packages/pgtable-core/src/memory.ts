@@ -32,6 +32,7 @@ export type Bytes = ArrayBuffer | SharedArrayBuffer | Uint8Array<ArrayBuffer | S
 
 /** What has a buffer. */
 export interface BufferHolder {
+  /** The buffer that there is now. */
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
 }
 

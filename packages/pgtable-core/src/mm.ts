@@ -9,7 +9,9 @@ import type { Memory } from './memory.ts';
 
 /** One address space. Plain data; nothing is cached in it. */
 export interface Mm {
+  /** How its tables are read. */
   readonly arch: Arch;
+  /** Where they lie. */
   readonly memory: Memory;
   /** Physical address of the top table. */
   readonly pgd: Paddr;

@@ -14,7 +14,9 @@ import type { Flip } from './what-if.ts';
 export interface PictureRow {
   /** The address for which the slot was read. */
   readonly addr: bigint;
+  /** Where the entry was read. */
   readonly slot: Slot;
+  /** What was read. */
   readonly entry: Entry;
   /** What to say of the pointer, in place of its address: `&pgd`, `&p4d + 8`. */
   readonly pointer?: string;

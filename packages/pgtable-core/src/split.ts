@@ -7,9 +7,13 @@ import { hex } from './tell.ts';
 
 /** Bits `hi`…`lo` of an address. */
 export interface AddressPiece {
+  /** The level that it indexes, or what else it is. */
   readonly name: Level | 'offset' | 'above';
+  /** Its highest bit. */
   readonly hi: number;
+  /** Its lowest bit. */
   readonly lo: number;
+  /** What it holds, shifted down to bit 0. */
   readonly value: bigint;
 }
 

@@ -27,6 +27,7 @@ export interface Form {
 
 /** One form of walking. Two pure functions; the recursion that asks them is `walkRange`. */
 export interface Stepper {
+  /** As reports call it. */
   readonly name: string;
   /** What it does, as data; without it only the reference engine can walk so. */
   readonly form?: Form;

@@ -19,6 +19,7 @@ export interface Translated {
   readonly taken: readonly Taken[];
   /** Accessed and dirty bits that the access makes the hardware write. Nothing is written here. */
   readonly updates: readonly Update[];
+  /** Every entry that was read, from the top down. */
   readonly path: readonly Step[];
 }
 
@@ -33,7 +34,9 @@ export interface Faulted extends Fault {
   readonly at?: bigint;
   /** Its value; missing where it lies outside memory. */
   readonly entry?: bigint;
+  /** The rights that are gone, where one of them was asked for. */
   readonly taken: readonly Taken[];
+  /** Every entry that was read, from the top down; the last one ended the walk. */
   readonly path: readonly Step[];
 }
 

@@ -9,10 +9,13 @@ import type { Stepper, Visit } from './stepper.ts';
 
 /** One visit of one slot, with `next` already computed: what is skipped is skipped up to there. */
 export interface RangeStep<L extends UpperLevel = UpperLevel> {
+  /** The slot that was visited. */
   readonly slot: Slot<L>;
+  /** What was read there. */
   readonly entry: Entry<L>;
   /** The part of the range that this slot answers for; `next` 0 is 2^64. */
   readonly addr: Vaddr;
+  /** Where its part of the range ends. */
   readonly next: Vaddr;
   /** Where the loop over this table ends. */
   readonly end: Vaddr;
@@ -43,10 +46,15 @@ export interface RangeVisitor {
 
 /** What one walk is made of. */
 export interface RangeWalk {
+  /** The address space. */
   readonly mm: Mm;
+  /** Who answers the two questions. */
   readonly stepper: Stepper;
+  /** How a slot is read. */
   readonly readOnce: ReadOnce;
+  /** The stack that its local copies live on. */
   readonly stack: StackArea;
+  /** Who is asked what to do with an entry. */
   readonly visitor: RangeVisitor;
 }
 

@@ -10,10 +10,13 @@ import { isFoldedInto, pXdIs } from './reading.ts';
 
 /** One entry that the walk read. */
 export interface WalkStep {
+  /** The level that was read, real or folded. */
   readonly level: Level;
+  /** Where the entry lives. */
   readonly slot: Slot;
   /** The number of the slot in its table. */
   readonly index: number;
+  /** Its value. */
   readonly entry: Entry;
   /** `folded`: the level below has no table here, and reads this very entry (or, middle style, this very table). */
   readonly role: Role;
@@ -50,8 +53,11 @@ export type WalkResult =
 
 /** A walk and all it read, in order. */
 export interface Trace {
+  /** The address that was walked. */
   readonly addr: Vaddr;
+  /** What was read, from pgd down. */
   readonly steps: readonly WalkStep[];
+  /** Where it ended. */
   readonly result: WalkResult;
 }
 

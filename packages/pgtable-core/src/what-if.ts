@@ -10,7 +10,9 @@ import { type Faulted, type Translation, translate } from './translate.ts';
 
 /** A bit turned over, and what its field holds then. */
 export interface TurnedBit {
+  /** The field that it belongs to. */
   readonly field: string;
+  /** Its number in the entry. */
   readonly bit: number;
   readonly value: bigint;
 }
@@ -23,7 +25,9 @@ export type Flip =
 
 /** A change that helps, and what the hardware answers then: it allows the access, or it gets further before it refuses. */
 export interface WhatIf {
+  /** The one thing that is changed. */
   readonly flip: Flip;
+  /** What comes of the access then. */
   readonly result: Translation;
 }
 

@@ -12,6 +12,7 @@ import { toText } from './wasm/text.ts';
 
 /** A compiled architecture: an engine to hand to calls, and the module behind it to look at. */
 export interface Compiled extends Engine {
+  /** What it was compiled for. */
   readonly arch: Arch;
   /** The module for flat memory at offset 0, as bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;

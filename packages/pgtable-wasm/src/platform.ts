@@ -3,6 +3,7 @@ import { UsageError } from '@kernel-mm/pgtable-core';
 
 /** A WebAssembly.Memory. */
 export interface WasmMemory {
+  /** The bytes; another buffer after it has grown. */
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** Grows by this many pages of 64 KiB; the number of pages before. */
   grow(pages: number): number;

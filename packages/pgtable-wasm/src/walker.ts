@@ -52,6 +52,7 @@ const NO_ARRAYS: Arrays = {
 
 /** The compiled engine's walker; made by `compile(…).walker(mm)`. */
 export class CompiledWalker implements Walker {
+  /** What it walks. */
   readonly mm: Mm;
   readonly #exports: Exports;
   readonly #wasm: WasmMemory;

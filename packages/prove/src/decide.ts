@@ -5,6 +5,14 @@ import { type Question, scriptOf } from './smt.ts';
 import type { Solver } from './solver.ts';
 import { eq, lt, not, type Term } from './term.ts';
 
+/** Answers by their questions. */
+export interface Answers {
+  /** The answer to a script that was put before. */
+  get(script: string): Promise<string> | undefined;
+  /** Keeps an answer, or does not. */
+  set(script: string, answer: Promise<string>): unknown;
+}
+
 /** How long, and how thoroughly. */
 export interface DecideOptions {
   readonly solver: Solver;
@@ -13,9 +21,7 @@ export interface DecideOptions {
   /** Whether a counterexample is made small and whole; it is unless `false` is said. */
   readonly small?: false;
   /** Answers to questions that were put before: the same claim of another architecture is often the same text. */
-  readonly known?: Pick<Map<string, Promise<string>>, 'get'> & {
-    set(script: string, answer: Promise<string>): unknown;
-  };
+  readonly known?: Answers;
 }
 
 /** What a solver answered. */

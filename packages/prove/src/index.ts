@@ -12,7 +12,7 @@ export {
   type Values,
   type Verdict,
 } from './claim.ts';
-export { type Answer, type DecideOptions, decide } from './decide.ts';
+export { type Answer, type Answers, type DecideOptions, decide } from './decide.ts';
 export type { Cube } from './exact.ts';
 export { type Fate, fatesOf, type MutantFate } from './fate.ts';
 export { type Mutant, mutantsOf } from './mutants.ts';

@@ -24,9 +24,11 @@ export interface Safety {
 
 /** A variant, its place in history, and its safety. */
 export interface Variant {
+  /** The form itself, to be handed to a walk. */
   readonly stepper: Stepper;
   /** The Linux versions or the patch that walk like this. */
   readonly where: string;
+  /** Under which kinds of folding it is right. */
   readonly safety: Readonly<Record<FoldKind, Safety>>;
 }
 

@@ -75,11 +75,13 @@ export interface FaultReport {
 
 /** One process at the moment of the dump. */
 export interface GuestProcess {
+  /** The program’s name in the fixture. */
   readonly name: string;
   /** Register values by name, as the CPU had them in user mode. */
   readonly registers: Readonly<Record<string, bigint>>;
   /** The word that stands beside each page's own address in the pattern of its data. */
   readonly tag?: bigint;
+  /** What is known of its addresses. */
   readonly facts: readonly Fact[];
   /** Faults of children of the process; their tables are not in the memory of the fixture. */
   readonly reports: readonly FaultReport[];
@@ -87,6 +89,7 @@ export interface GuestProcess {
 
 /** The kernel while the guest was idle. */
 export interface GuestKernel {
+  /** Register values by name. */
   readonly registers: Readonly<Record<string, bigint>>;
   /** What the guest's MMU translated addresses of the kernel to. */
   readonly facts: readonly { readonly addr: Vaddr; readonly translated: Answer }[];

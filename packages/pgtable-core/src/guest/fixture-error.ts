@@ -6,8 +6,11 @@ export type FixtureCode = 'format' | 'missing' | 'malformed' | 'truncated' | 'un
 /** A file that cannot be read: `where` names the key, case or file, `expected` what it should hold. */
 export class FixtureError extends Error {
   override readonly name = 'FixtureError';
+  /** Stays the same from version to version. */
   readonly code: FixtureCode;
+  /** The file, or the path of the key. */
   readonly where: string;
+  /** What should stand there, in words. */
   readonly expected: string;
   constructor(code: FixtureCode, where: string, expected: string) {
     super(`${where}: expected ${expected}`);

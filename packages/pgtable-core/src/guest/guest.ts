@@ -7,11 +7,13 @@ import { parseFixture } from './schema.ts';
 
 /** A whole guest. */
 export interface Guest {
+  /** The fixture’s name. */
   readonly name: string;
   /** As `uname -m` says: `s390x`, `x86_64`, `aarch64`, … */
   readonly arch: string;
   /** The guest kernel's release. */
   readonly release: string;
+  /** Bytes of its smallest page. */
   readonly pageSize: bigint;
   /** The byte order of its programs; its tables may have another (ppc64le). */
   readonly byteOrder: 'little' | 'big';
@@ -19,8 +21,11 @@ export interface Guest {
   readonly options: Readonly<Record<string, boolean | bigint>>;
   /** The physical address above the guest's memory, where the fixture says it; it holds some frames of it only. */
   readonly storage?: bigint;
+  /** What the fixture holds of its physical memory. */
   readonly memory: Memory;
+  /** Its kernel’s registers, where the fixture has them. */
   readonly kernel?: GuestKernel;
+  /** Its programs. */
   readonly processes: readonly GuestProcess[];
 }
 

@@ -8,4 +8,5 @@ export type { Answers, ArchOf, EntryOutcome } from './check-entry.ts';
 export { checkEntryVectors } from './check-entry.ts';
 export { checkWalkVectors, type MmuOf, type WalkOutcome } from './check-walk.ts';
 export { type RangeCase, type RangeCaseJson, rangeCaseJson, readRangeCase } from './range-case.ts';
-export type { ExpectedFault, ExpectedPage } from './walk-shape.ts';
+export { stateOf } from './state.ts';
+export type { Context, ExpectedFault, ExpectedPage } from './walk-shape.ts';

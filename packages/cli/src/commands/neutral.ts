@@ -2,19 +2,7 @@
 import { ARCHITECTURES } from '@kernel-mm/arch-generic';
 import { s390, topOf } from '@kernel-mm/arch-s390';
 import { isNeutral, NEUTRAL_CASES, type NeutralArch, neutralLine, neutralReport, neutralTable } from '@kernel-mm/mm';
-import { parseNeutral } from './arguments.ts';
-import type { Command } from './command.ts';
-
-const help = `kernel-mm neutral: every walker in both forms of stepping, on every architecture
-
-  kernel-mm neutral [--table]
-
-  --table   the Markdown table of the guide instead: s390 by its levels, all others in one column
-  --help    this text
-
-  A line for each walker and architecture: whether both forms read the same slots and give the same result, the entry
-  reads (static -> entry-aware), and both oracles. Exit status 0 only if all are neutral.
-`;
+import { answered, type Command, command } from '../command.ts';
 
 const LEVELS = [2, 3, 4, 5] as const;
 
@@ -25,22 +13,25 @@ const ARCHS = (): NeutralArch[] => [
 ];
 
 /** The neutrality report. */
-export const neutralCommand: Command = {
-  help,
-  run(words) {
-    const { help: asksHelp, table } = parseNeutral(words);
-    if (asksHelp) return { out: help, error: '', status: 0 };
+export const neutralCommand: Command = command({
+  words: 'neutral',
+  says: 'run every walker in both forms of stepping, on every architecture',
+  positionals: {},
+  options: { table: { type: 'boolean', default: false, describe: 'the Markdown table of the guide' } },
+  examples: [['neutral', 'a line for each walker and architecture']],
+  ends:
+    'Each line says whether both forms read the same slots and give the same result, the entry reads (static -> ' +
+    'entry-aware), and both oracles. Exit status 0 only if all are neutral.',
+  run({ table }) {
     const rows = neutralReport(NEUTRAL_CASES, ARCHS());
     const neutral = rows.filter(isNeutral).length;
-    const out = table
-      ? tableOf(rows)
-      : `${rows.map(neutralLine).join('\n')}\n${neutral} of ${rows.length} are neutral\n`;
-    return { out, error: '', status: neutral === rows.length ? 0 : 1 };
+    const out = table ? tableOf(rows) : `${rows.map(neutralLine).join('\n')}\n${neutral} of ${rows.length} are neutral`;
+    return answered(out, neutral === rows.length);
   },
-};
+});
 
 const tableOf = (rows: Parameters<typeof neutralTable>[0]): string =>
-  `${neutralTable(rows, {
+  neutralTable(rows, {
     ...Object.fromEntries(LEVELS.map((n) => [`s390, ${n} levels`, (arch: string) => arch === `s390, ${n} levels`])),
     'all others': (arch) => !arch.startsWith('s390'),
-  })}\n`;
+  });

@@ -1,0 +1,122 @@
+/** From options to an address space: a guest's process or kernel, or raw images with a root register. */
+import {
+  type Arch,
+  archFromJson,
+  defineArch,
+  linuxMmu,
+  type Machine,
+  type Memory,
+  type Mm,
+  type Mmu,
+  machine,
+  mmFromRoot,
+  UsageError,
+  type Vaddr,
+} from '@kernel-mm/pgtable-core';
+import { FixtureError, type Guest, type GuestProcess } from '@kernel-mm/pgtable-core/guest';
+import { stateOf } from '@kernel-mm/pgtable-core/vectors';
+import type { InferredOptionTypes, Options } from 'yargs';
+import { type Space, spaceOfKernel, spaceOfProcess } from './guest-mm.ts';
+import { loadGuest, loadText } from './load-guest.ts';
+import { loadImages } from './load-image.ts';
+import { MMU_IDS, mmuOf, versionOf } from './registry.ts';
+import { hex, word } from './words.ts';
+
+/** Which architecture, where no guest says it. */
+export const ARCH = {
+  arch: { type: 'string', choices: MMU_IDS, describe: 'the architecture, by its id (see arch list)' },
+  definition: { type: 'string', describe: 'a definition of your own instead, as JSON', conflicts: 'arch' },
+  linux: { type: 'string', describe: 'the Linux version whose helpers read the entries, for example 6.1' },
+} as const satisfies Record<string, Options>;
+
+/** Where an address space comes from. */
+export const SOURCE = {
+  guest: {
+    type: 'string',
+    describe: 'a guest’s .json.gz, its .mem.gz beside it',
+    conflicts: ['image', 'arch', 'root'],
+  },
+  process: { type: 'string', describe: 'one of its processes, by name or number (default: the first)' },
+  kernel: { type: 'boolean', default: false, describe: 'the guest’s kernel instead of a process' },
+  image: { type: 'string', array: true, nargs: 1, describe: 'raw memory, plain or gzip: FILE, or FILE@PHYSICAL' },
+  ...ARCH,
+  root: { type: 'string', describe: 'the root register (CR3, satp, TTBR, ASCE), with an image' },
+  state: { type: 'string', array: true, nargs: 1, describe: 'machine state that the MMU consults: KEY=VALUE' },
+} as const satisfies Record<string, Options>;
+
+/** An address space, and what both readings need of it. */
+export interface Source {
+  readonly arch: Arch;
+  readonly memory: Memory;
+  readonly machine: Machine;
+  /** The root register that translates this address. */
+  rootOf(addr: bigint): bigint;
+  /** What the kernel walks for this address. */
+  mmOf(addr: Vaddr): Mm;
+}
+
+/**
+ * The architecture that is asked for: its MMU, or of a definition of one's own, an MMU that reads as Linux does.
+ * @throws UsageError where none is named; ArchError for a definition that is refused
+ */
+export function mmuAsked({ arch, definition, linux }: InferredOptionTypes<typeof ARCH>): Mmu {
+  const version = linux === undefined ? undefined : versionOf(linux);
+  if (linux !== undefined && version === undefined)
+    throw new UsageError('argument', '--linux', 'a version such as 6.1');
+  if (definition !== undefined) return linuxMmu(defineArch(archFromJson(loadText(definition)))) as Mmu;
+  const mmu = arch === undefined ? undefined : mmuOf(arch, version);
+  if (!mmu) throw new UsageError('argument', '--arch', 'an architecture, or --definition FILE');
+  return mmu;
+}
+
+/**
+ * The address space that is asked for.
+ * @throws UsageError for options that do not go together, FixtureError for a file that cannot be read
+ */
+export function sourceOf(asked: InferredOptionTypes<typeof SOURCE>): Source {
+  if (asked.guest !== undefined) {
+    const guest = loadGuest(asked.guest);
+    const space = asked.kernel ? kernelOf(guest) : spaceOfProcess(guest, processOf(guest, asked.process));
+    return source(space.machine.arch, guest.memory, withState(space.machine, asked.state), space.rootOf);
+  }
+  if (!asked.image?.length)
+    throw new UsageError('argument', '--guest', 'a guest, or --image FILE with --arch and --root');
+  if (asked.root === undefined) throw new UsageError('argument', '--root', 'the root register of the image');
+  const mmu = mmuAsked(asked);
+  const root = word('--root', asked.root);
+  return source(mmu.arch, loadImages(asked.image), withState(machine(mmu), asked.state), () => root);
+}
+
+const source = (arch: Arch, memory: Memory, on: Machine, rootOf: Source['rootOf']): Source => ({
+  ...{ arch, memory, machine: on, rootOf },
+  mmOf(addr) {
+    const upper = arch.spec.va.extend === 'halves' && addr >> 63n === 1n;
+    return mmFromRoot(arch, memory, rootOf(addr), upper);
+  },
+});
+
+function kernelOf(guest: Guest): Space {
+  const space = spaceOfKernel(guest);
+  if (!space) throw new FixtureError('missing', 'kernel', 'a guest with the registers of its kernel');
+  return space;
+}
+
+function processOf({ processes }: Guest, asked = '0'): GuestProcess {
+  const found = processes.find(({ name }) => name === asked) ?? processes[/^\d+$/.test(asked) ? Number(asked) : -1];
+  const names = processes.map(({ name }, n) => `${n} ${name}`).join(', ');
+  if (!found) throw new UsageError('argument', '--process', names ? `one of ${names}` : 'a guest that has processes');
+  return found;
+}
+
+/** The machine in the state that the words say, each of the kind that the MMU's default has. */
+function withState(on: Machine, said: readonly string[] = []): Machine {
+  const context = said.map((one) => {
+    const [, key, value] = /^(\w+)=(\w+)$/.exec(one) ?? [];
+    if (key === undefined || value === undefined) throw new UsageError('argument', '--state', `KEY=VALUE, not ${one}`);
+    const kind = typeof on.state[key];
+    if (kind === 'boolean') return [key, value === 'true' ? true : value === 'false' ? false : value];
+    return [key, kind === 'number' ? Number(value) : kind === 'bigint' ? hex(word('--state', value)) : value];
+  });
+  const mmu = { arch: on.arch, defaults: on.state, hardware: () => on.hardware };
+  return on.in(stateOf(mmu, Object.fromEntries(context), '--state'));
+}
