@@ -9,7 +9,7 @@ export default defineConfig({
     maxWorkers: '100%',
     projects: [
       'packages/*/vitest.config.ts',
-      project('docs', 'docs/examples/**/*.test.ts'),
+      project('docs', 'docs/{examples,play}/**/!(*.browser).test.ts'),
       project('repo'),
       {
         // one tsc for every package's type tests

@@ -1,22 +1,13 @@
 /** The built site in a browser, from a server and from disk: it is read, searched and looked at without an error. */
-import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { preview } from 'vite';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { launch, SITE, serve } from './browser/launch.ts';
 
-const SITE = new URL('site/', import.meta.url);
-if (!existsSync(new URL('index.html', SITE))) throw new Error('docs/site is not built: npm run site');
-
-const server = await preview({
-  ...{ configFile: false, appType: 'mpa', logLevel: 'silent', root: new URL('.', import.meta.url).pathname },
-  ...{ build: { outDir: 'site' }, preview: { host: '127.0.0.1', port: 0 } },
-});
+const server = await serve();
 let browser: Browser;
 beforeAll(async () => {
-  const executablePath = '/usr/bin/chromium';
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
 });
 afterAll(async () => {
   await browser.close();
@@ -24,8 +15,8 @@ afterAll(async () => {
 });
 
 describe.each([
-  ['http', server.resolvedUrls!.local[0]!],
-  ['file', pathToFileURL(SITE.pathname).href],
+  ['http', server.base],
+  ['file', SITE],
 ])('by %s:', (_, base) => {
   let page: Page;
   let troubles: string[];

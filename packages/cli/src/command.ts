@@ -9,8 +9,10 @@ export interface Outcome {
   readonly status: 0 | 1 | 2;
 }
 
-type Positionals = Readonly<Record<string, PositionalOptions>>;
-type Flags = Readonly<Record<string, Options>>;
+/** Words behind a command's name, by their names. */
+export type Positionals = Readonly<Record<string, PositionalOptions>>;
+/** A command's options, by their names without dashes. */
+export type Flags = Readonly<Record<string, Options>>;
 
 /** One subcommand. Help, completion and checks of the words follow from its options. */
 export interface Command<P extends Positionals = Positionals, F extends Flags = Flags> {

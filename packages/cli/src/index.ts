@@ -2,7 +2,7 @@
  * The command's parts that others may want: fixtures as address spaces, conformance as data, and the demo's findings.
  * @module
  */
-export type { Command, Outcome } from './command.ts';
+export type { Command, Flags, Outcome, Positionals } from './command.ts';
 export { checkDat } from './conformance/check-dat.ts';
 export { checkFile, type FileReport } from './conformance/check-file.ts';
 export { checkGuest } from './conformance/check-guest.ts';

@@ -3,7 +3,7 @@ import { type ArchSpec, isUpper, LEVELS, type Level } from '@kernel-mm/pgtable-c
 import type { Mutant } from '../../src/index.ts';
 
 /** Each reason, and the numbers for which it is one. */
-export const REASONS: readonly { readonly because: string; readonly at: RegExp }[] = [
+const REASONS: readonly { readonly because: string; readonly at: RegExp }[] = [
   { because: 'another size: the machine is as consistent as before', at: /^(pageShift|va\.bits|levels\.\w+\.bits)$/ },
   { because: 'another place for an address, and it comes out of there as well', at: /\.fields\.\w+\.(hi|lo|to)$/ },
   {
