@@ -6,7 +6,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { buildSync } from 'esbuild';
+import { buildSync, transformSync } from 'esbuild';
+import { build as viteBuild } from 'vite';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'consumer-'));
@@ -133,6 +134,24 @@ for (const [name, types] of [
   }
 }
 
+// --- READMEs: their programs, as they are printed ---
+const programs = (text) => {
+  const blocks = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
+  // a block that imports nothing goes on from the one above
+  return blocks.map((code, n) => (/^import /m.test(code) ? code : `${blocks[n - 1] ?? ''}${code}`));
+};
+for (const { name } of packages) {
+  const text = fs.readFileSync(path.join(dir, 'node_modules', name, 'README.md'), 'utf8');
+  programs(text).forEach((code, n) => {
+    check(`${name}: README, program ${n + 1}`, () => {
+      write('readme.mjs', transformSync(code, { loader: 'ts', target: 'node20' }).code);
+      const out = exec('node', 'readme.mjs');
+      const shown = text.slice(text.indexOf(code.slice(-40)) + 40).match(/^[^#]*?```text\n(.*?)```/s)?.[1];
+      if (shown) expect(out.includes(shown.trim().split('\n')[0]), `prints ${out}`);
+    });
+  });
+}
+
 // --- bundles ---
 /** For a browser, where an import of a Node module does not resolve. */
 const bundle = (source) =>
@@ -146,14 +165,26 @@ const bundle = (source) =>
   }).outputFiles[0].text;
 const imports = libraries.map((e, i) => `import * as m${i} from '${e}';`).join('\n');
 check('bundles for a browser', () => bundle(`${imports}\nconsole.log(${libraries.map((_, i) => `m${i}`)});`));
+const shake = fs.readFileSync(path.join(dir, 'shake.mjs'), 'utf8');
+write('index.html', '<!doctype html><title>consumer</title><script type="module" src="./shake.mjs"></script>');
+const vite = await viteBuild({
+  root: dir,
+  configFile: false,
+  logLevel: 'silent',
+  build: { write: false, modulePreload: false },
+}).catch((error) => error);
+check('a Vite bundle for browsers, and it runs', () => {
+  if (vite instanceof Error) throw vite;
+  write('vite.mjs', vite.output.find(({ isEntry }) => isEntry).code);
+  expect(exec('node', 'vite.mjs') === exec('node', 'shake.mjs'), 'the bundle prints something else');
+});
 check('an unused import leaves nothing in a bundle', () => {
   const text = bundle(`${imports}\nconsole.log('alone');`).replace(/^\/\/.*\n/gm, '');
   expect(text.trim() === 'console.log("alone");', `${text.length} characters: ${text.slice(0, 500)}`);
 });
 check('tree-shakes', () => {
-  const source = fs.readFileSync(path.join(dir, 'shake.mjs'), 'utf8');
-  const text = bundle(source);
-  const absent = [...source.matchAll(/^\/\/ absent: (.*)$/gm)].flatMap(([, names]) => names.split(/,\s*/));
+  const text = bundle(shake);
+  const absent = [...shake.matchAll(/^\/\/ absent: (.*)$/gm)].flatMap(([, names]) => names.split(/,\s*/));
   const kept = absent.filter((name) => text.includes(name));
   expect(kept.length === 0, `kept: ${kept}`);
 });

@@ -191,6 +191,9 @@ describe('controls', () => {
       '#start=0x1001',
       '#end=0x1',
       '#memory=drawn&drawn=map:0x1:0x1:0x1:rw',
+      '#memory=drawn&arch=x86-64&drawn=map:0x0:0x80000000:0x1000:rw',
+      '#memory=drawn&levels=999999',
+      '#memory=drawn&arch=own',
     ]) {
       const page = await visit();
       await shown(page, () => page.evaluate((text) => location.assign(text), hash));
@@ -212,6 +215,16 @@ test('keys alone: from the top of the page to the last read', async () => {
   await shown(page, () => page.keyboard.press('ArrowLeft'));
   await shown(page, () => page.keyboard.press('Home'));
   expect(await told(page)).toMatch(/reads to step through/);
+});
+
+test('what has the focus and what is open stays so while the rest changes', async () => {
+  const page = await visit('#step=1');
+  await page.locator('.entry summary').first().click();
+  await shown(page, () => page.getByRole('button', { name: 'Next' }).click());
+  expect(await page.locator('.entry details').first().getAttribute('open')).not.toBeNull();
+  await page.locator('.ranges button').nth(2).focus();
+  await shown(page, () => page.keyboard.press('Enter'));
+  expect(await page.evaluate(() => document.activeElement?.closest('.ranges') !== null)).toBe(true);
 });
 
 test('it plays, and pauses at the end', async () => {

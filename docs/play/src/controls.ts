@@ -1,38 +1,11 @@
-/** Everything that can be chosen, typed, drawn, dropped and pasted: controls that are built once and follow the state. */
+/** What can be chosen: memory, access and lockless walk. Controls are built once, and follow the state. */
 import { MMU_IDS } from '@kernel-mm/cli/machines';
 import { VARIANTS } from '@kernel-mm/gup-fast';
 import { choice, fill, h, labelled } from './dom.ts';
-import { plain } from './guests.ts';
-import { type Extra, inWords, mmuFor, type Space } from './space.ts';
-import { type Drawing, hex, numberOf, type State } from './state.ts';
-
-/** What controls do to the page. */
-export interface Page {
-  state(): State;
-  extra(): Extra;
-  change(what: Partial<State>): void;
-  bring(what: Extra): void;
-}
-
-/** Controls, and how they follow the state. */
-export interface Controls {
-  readonly element: HTMLElement;
-  follow(state: State, space?: Space): void;
-}
-
-const nothing = (): void => undefined;
-
-/** A number that is typed; what is none says so and changes nothing. */
-function numberInput(change: (value: bigint) => void): HTMLInputElement {
-  const input = h('input', { type: 'text', inputmode: 'text', spellcheck: 'false', autocomplete: 'off', size: '18' });
-  input.addEventListener('change', () => {
-    const value = numberOf(input.value);
-    input.setCustomValidity(value === undefined ? 'a number of 64 bits, in hex or decimal' : '');
-    if (value === undefined) input.reportValidity();
-    else change(value);
-  });
-  return input;
-}
+import { drawControls } from './draw-controls.ts';
+import { definitionControls, imageControls } from './own-controls.ts';
+import { type Controls, numberInput, type Page } from './page.ts';
+import { hex, numberOf, type State } from './state.ts';
 
 /** Which memory. */
 export function memoryControls(page: Page): Controls {
@@ -79,9 +52,9 @@ export function memoryControls(page: Page): Controls {
         process,
         (space?.processes ?? []).map((name, n) => [String(n), name]),
       );
-      process.value = String(state.process);
+      process.value = String(Math.min(state.process, process.length - 1));
       arch.value = state.arch;
-      levels.value = String(state.levels);
+      levels.value = String(Math.min(Math.max(state.levels, 2), 5));
       ofGuest.hidden = state.memory !== 'guest';
       ofArch.hidden = own.hidden = state.memory === 'guest';
       depth.hidden = state.memory !== 'drawn' || state.arch !== 's390';
@@ -92,122 +65,6 @@ export function memoryControls(page: Page): Controls {
       note.textContent = (space?.notes ?? []).join('; ');
     },
   };
-}
-
-function drawControls(page: Page): Controls {
-  const inputs = { addr: numberInput(nothing), size: numberInput(nothing), to: numberInput(nothing) };
-  Object.assign(inputs.addr, { value: '0x400000' });
-  Object.assign(inputs.size, { value: '0x4000' });
-  Object.assign(inputs.to, { value: '0x100000' });
-  const rights = choice([], nothing);
-  fill(rights, [
-    ['rw', 'read, write'],
-    ['r', 'read'],
-    ['rx', 'read, execute'],
-    ['rwx', 'all'],
-    ['', 'none'],
-  ]);
-  rights.value = 'rw';
-  const draw = (op: Drawing['op']) => () => {
-    const [addr, size, to] = [inputs.addr, inputs.size, inputs.to].map(({ value }) => numberOf(value));
-    if (addr === undefined || size === undefined || to === undefined) return;
-    page.change({ drawn: [...page.state().drawn, { op, addr, size, to, rights: rights.value }], addr, step: 1 });
-  };
-  const list = h('ol', { class: 'drawn' });
-  const buttons = (['map', 'unmap', 'protect'] as const).map((op) =>
-    h('button', { type: 'button', click: draw(op) }, op),
-  );
-  return {
-    element: h(
-      'div',
-      {},
-      h(
-        'div',
-        { class: 'row' },
-        labelled('From', inputs.addr),
-        labelled('Bytes', inputs.size),
-        labelled('To physical', inputs.to),
-        labelled('Rights', rights),
-        ...buttons,
-      ),
-      list,
-    ),
-    follow({ drawn }) {
-      list.replaceChildren(
-        ...drawn.map(({ op, addr, size, to, rights: letters }, n) => {
-          const rest = () => page.change({ drawn: drawn.filter((_, at) => at !== n), step: 1 });
-          const says =
-            op === 'map'
-              ? `${hex(addr)} + ${hex(size)} to ${hex(to)}, ${letters || 'no rights'}`
-              : op === 'unmap'
-                ? `${hex(addr)} + ${hex(size)}`
-                : `${hex(addr)} + ${hex(size)}: ${letters || 'no rights'}`;
-          const go = h('button', { type: 'button', click: () => page.change({ addr }) }, `${op} ${says}`);
-          return h(
-            'li',
-            {},
-            go,
-            h('button', { type: 'button', 'aria-label': `take back ${op} ${says}`, click: rest }, '×'),
-          );
-        }),
-      );
-    },
-  };
-}
-
-function imageControls(page: Page): Controls {
-  const root = numberInput((value) => page.change({ root: value, step: 1 }));
-  const said = h('output', {});
-  const take = async (file: File | undefined): Promise<void> => {
-    if (!file) return;
-    try {
-      const image = await plain(new Uint8Array(await file.arrayBuffer()));
-      said.textContent = `${file.name}: ${image.length} bytes`;
-      page.bring({ image });
-    } catch (error) {
-      said.textContent = `${file.name}: ${inWords(error)}`;
-    }
-  };
-  const input = h('input', { type: 'file', id: 'image', change: () => void take(input.files?.[0]) });
-  const drop = (event: Event): void => {
-    event.preventDefault();
-    if (event instanceof DragEvent && event.type === 'drop') void take(event.dataTransfer?.files[0]);
-  };
-  return {
-    element: h(
-      'div',
-      { class: 'drop', dragover: drop, drop },
-      labelled('Raw memory from physical 0, plain or gzip: choose it, or drop it here', input),
-      labelled('Root register', root),
-      said,
-    ),
-    follow(state) {
-      root.value = hex(state.root);
-    },
-  };
-}
-
-function definitionControls(page: Page): HTMLElement {
-  const text = h('textarea', { rows: '6', spellcheck: 'false', id: 'definition' });
-  const said = h('output', {});
-  const use = (): void => {
-    try {
-      const { arch } = mmuFor('own', { definition: text.value });
-      said.textContent = `${arch.id} is used`;
-      page.bring({ definition: text.value });
-      page.change({ arch: 'own', step: 1 });
-    } catch (error) {
-      said.textContent = inWords(error);
-    }
-  };
-  return h(
-    'details',
-    {},
-    h('summary', {}, 'A definition of your own'),
-    labelled('As JSON (kernel-mm arch show ID --json)', text),
-    h('button', { type: 'button', click: use }, 'Use it'),
-    said,
-  );
 }
 
 /** Which access. */

@@ -1,19 +1,23 @@
 /** The page: one state, controls that change it, and views of what the packages answer to it. */
-import { accessControls, type Controls, locklessControls, memoryControls, type Page } from './controls.ts';
+import { accessControls, locklessControls, memoryControls } from './controls.ts';
 import { h } from './dom.ts';
 import { listen } from './guests.ts';
 import { type Lockless, locklessOf } from './lockless.ts';
 import { locklessView, sentenceOf } from './lockless-view.ts';
+import type { Controls, Page } from './page.ts';
 import { rangesView } from './ranges-view.ts';
 import { type Extra, inWords, type Space, spaceOf } from './space.ts';
-import { fromHash, toHash } from './state.ts';
+import { FIRST, fromHash, toHash } from './state.ts';
 import { walkView } from './walk-view.ts';
 
 listen();
 let state = fromHash(location.hash);
 let extra: Extra = {};
-let space: Space | undefined;
+/** How often something was dropped or pasted. */
+let brought = 0;
+let made: { readonly where: string; readonly space?: Space; readonly trouble: string } = { where: '', trouble: '' };
 let walked: Lockless | undefined;
+const filled = new WeakMap<HTMLElement, string>();
 
 const page: Page = {
   state: () => state,
@@ -25,6 +29,7 @@ const page: Page = {
   },
   bring(what) {
     extra = { ...extra, ...what };
+    brought++;
     void show();
   },
 };
@@ -56,20 +61,18 @@ let shown = 0;
 /** Shows the state; a newer call overtakes. What cannot be shown says why. */
 async function show(): Promise<void> {
   const turn = ++shown;
-  let next: Space | undefined;
-  trouble.textContent = '';
-  try {
-    next = await spaceOf(state, extra);
-  } catch (error) {
-    if (turn === shown) trouble.textContent = inWords(error);
+  const where = whereOf();
+  if (where !== made.where) {
+    const found = await spaceOf(state, extra).catch(inWords);
+    if (turn !== shown) return;
+    made = typeof found === 'string' ? { where, trouble: found } : { where, space: found, trouble: '' };
   }
-  if (turn !== shown) return;
-  space = next;
-  for (const controls of [memory, access, lockless]) controls.follow(state, space);
-  fillIn(walkPanel, (of) => walkView(of, state));
-  fillIn(rangesPanel, (of) => [rangesView(of, 0n, (addr) => page.change({ addr }))]);
-  walked = undefined;
-  fillIn(locklessPanel, (of) => {
+  trouble.textContent = made.trouble;
+  for (const controls of [memory, access, lockless]) controls.follow(state, made.space);
+  fillIn(walkPanel, `${where} ${state.addr} ${state.access}`, (of) => walkView(of, state));
+  fillIn(rangesPanel, where, (of) => [rangesView(of, 0n, (addr) => page.change({ addr }))]);
+  fillIn(locklessPanel, `${where} ${toHash(state)}`, (of) => {
+    walked = undefined;
     walked = locklessOf(of.mmOf(state.start), state);
     return locklessView(walked, clamped(state.step));
   });
@@ -77,9 +80,18 @@ async function show(): Promise<void> {
   document.body.dataset.ready = String(turn);
 }
 
-function fillIn(panel: HTMLElement, view: (of: Space) => HTMLElement[]): void {
+/** What an address space is made of: while that is the same, nothing is made again. */
+function whereOf(): string {
+  const { memory: kind, guest, process, arch, levels, drawn, root } = state;
+  return `${toHash({ ...FIRST, memory: kind, guest, process, arch, levels, drawn, root })} ${brought}`;
+}
+
+/** A panel is filled where its key has changed; what is open or has the focus in it stays otherwise. */
+function fillIn(panel: HTMLElement, key: string, view: (of: Space) => HTMLElement[]): void {
+  if (filled.get(panel) === key) return;
+  filled.set(panel, key);
   try {
-    panel.replaceChildren(...(space ? view(space) : []));
+    panel.replaceChildren(...(made.space ? view(made.space) : []));
   } catch (error) {
     panel.replaceChildren(h('p', { class: 'bad' }, inWords(error)));
   }

@@ -7,6 +7,7 @@ import {
   createMm,
   defineArch,
   flatMemory,
+  formatSize,
   LEVELS,
   linuxMmu,
   type Machine,
@@ -26,7 +27,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { FixtureError } from '@kernel-mm/pgtable-core/guest';
 import { guestOf } from './guests.ts';
-import type { Drawing, State } from './state.ts';
+import { type Drawing, hex, type State } from './state.ts';
 
 /** What was dropped or pasted, beside the state. */
 export interface Extra {
@@ -108,6 +109,9 @@ async function ofGuest({ guest: name, process: n }: State): Promise<Space> {
 /** Room for tables: enough for the largest, five times over, at every address that is drawn. */
 const ROOM = 0x40_0000n;
 
+/** More, in small pages, would keep a browser busy for seconds. */
+const MOST = 0x1000_0000n;
+
 function ofDrawing(state: State, on: Machine): Space {
   const { arch } = on;
   const memory = flatMemory(new ArrayBuffer(Number(ROOM)));
@@ -115,7 +119,11 @@ function ofDrawing(state: State, on: Machine): Space {
   const top = LEVELS.at(-state.levels) ?? 'pgd';
   const mm = createMm(arch, memory, tables, arch.spec.root.tops[top] ? top : 'pgd');
   if (!mm) throw new UsageError('argument', 'architecture', 'a top table that fits');
-  const notes = state.drawn.flatMap((one) => draw(mm, tables, one));
+  let left = MOST;
+  const notes = state.drawn.flatMap((one) => {
+    left -= one.size;
+    return left < 0n ? [`${one.op} ${hex(one.addr)}: more than ${formatSize(MOST)} is drawn`] : draw(mm, tables, one);
+  });
   return spaceWith(on, memory, () => mm.root ?? 0n, { notes, mmOf: () => mm });
 }
 
@@ -132,12 +140,8 @@ function draw(mm: Mm, tables: ReturnType<typeof bumpAllocator>, { op, addr, size
           ? unmap(mm, at, size)
           : protect(mm, at, size, prot);
     const failure = 'failure' in found ? found.failure : undefined;
-    return failure
-      ? [
-          `${op} 0x${addr.toString(16)}: ${JSON.stringify(failure, (_, v) => (typeof v === 'bigint' ? `0x${v.toString(16)}` : v))}`,
-        ]
-      : [];
+    return failure ? [`${op} ${hex(addr)}: ${'level' in failure ? `${failure.level} ` : ''}${failure.kind}`] : [];
   } catch (error) {
-    return [`${op} 0x${addr.toString(16)}: ${inWords(error)}`];
+    return [`${op} ${hex(addr)}: ${inWords(error)}`];
   }
 }

@@ -12,7 +12,7 @@ const solvers = useSolvers();
 const isFull = process.env.KERNEL_MM_RUNS === 'full';
 /** The two forms of which most is proved. */
 const steppers = STEPPERS.filter(({ name }) => name === 'entryAware' || name === 'offsetLocklessStrict');
-const guide = readFileSync(new URL('../../../docs/guides/proved.md', import.meta.url), 'utf8');
+const guide = readFileSync(new URL('../../../docs/guides/mutants.md', import.meta.url), 'utf8');
 
 /** Every number of a definition, by its path. */
 const numbersIn = (part: unknown, path: readonly string[] = []): string[] => {
