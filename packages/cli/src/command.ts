@@ -10,9 +10,9 @@ export interface Outcome {
 }
 
 /** Words behind a command's name, by their names. */
-export type Positionals = Readonly<Record<string, PositionalOptions>>;
+type Positionals = Readonly<Record<string, PositionalOptions>>;
 /** A command's options, by their names without dashes. */
-export type Flags = Readonly<Record<string, Options>>;
+type Flags = Readonly<Record<string, Options>>;
 
 /** One subcommand. Help, completion and checks of the words follow from its options. */
 export interface Command<P extends Positionals = Positionals, F extends Flags = Flags> {

@@ -2,7 +2,7 @@
  * The command's parts that others may want: fixtures as address spaces, conformance as data, and the demo's findings.
  * @module
  */
-export type { Command, Flags, Outcome, Positionals } from './command.ts';
+export type { Outcome } from './command.ts';
 export { checkDat } from './conformance/check-dat.ts';
 export { checkFile, type FileReport } from './conformance/check-file.ts';
 export { checkGuest } from './conformance/check-guest.ts';
@@ -11,4 +11,4 @@ export { type DemoFindings, type DemoOptions, type ProcessFindings, runDemo } fr
 export { inspect, type PageFinding, type RangeFinding } from './demo/findings.ts';
 export { guestFiles, loadGuest } from './load-guest.ts';
 export * from './machines.ts';
-export { COMMANDS, run } from './run.ts';
+export { run } from './run.ts';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS, guestFiles, loadGuest, PresentPages, run } from '../src/index.ts';
+import { guestFiles, loadGuest, PresentPages, run } from '../src/index.ts';
+import { COMMANDS } from '../src/run.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const fixtures = join(root, 'fixtures/guests');
