@@ -68,6 +68,7 @@ async function show(): Promise<void> {
     made = typeof found === 'string' ? { where, trouble: found } : { where, space: found, trouble: '' };
   }
   trouble.textContent = made.trouble;
+  if (!made.space) walked = undefined;
   for (const controls of [memory, access, lockless]) controls.follow(state, made.space);
   fillIn(walkPanel, `${where} ${state.addr} ${state.access}`, (of) => walkView(of, state));
   fillIn(rangesPanel, where, (of) => [rangesView(of, 0n, (addr) => page.change({ addr }))]);
@@ -105,7 +106,7 @@ function stepButtons(): HTMLElement {
   const go = (step: () => number) => (): void => page.change({ step: clamped(step()) });
   const [first, back, next, last] = [
     go(() => 0),
-    go(() => state.step - 1),
+    go(() => clamped(state.step) - 1),
     go(() => clamped(state.step) + 1),
     go(() => walked?.reads.length ?? 0),
   ];
