@@ -205,13 +205,13 @@ describe('a file that cannot be used is a failure, and the others still run', ()
 
 describe('a call that is off', () => {
   test.each([
-    [[], 'FILE: expected at least one file'],
-    [['--json', 'x'], 'conformance: expected known options'],
+    [[], 'Not enough non-option arguments: got 0, need at least 1'],
+    [['--json', 'x'], 'Unknown argument: json'],
   ])('%j', (words, message) => {
     const { out, error, status } = conformance(...words);
     expect({ out, status }).toEqual({ out: '', status: 2 });
     expect(error).toContain(message);
-    expect(error).toContain('kernel-mm conformance FILE...');
+    expect(error).toContain('Try kernel-mm conformance --help.');
   });
 
   test('--help', () => {
