@@ -215,7 +215,8 @@ describe('a call that is off', () => {
   });
 
   test('--help', () => {
-    expect(conformance('--help')).toMatchObject({ status: 0, out: expect.stringContaining('N passed, N failed') });
+    const { out, status } = conformance('--help');
+    expect([status, out.replace(/\s+/g, ' ')]).toEqual([0, expect.stringContaining('ends in "N passed, N failed"')]);
     expect(run(['--help'], false).out).toContain('kernel-mm conformance');
   });
 });
