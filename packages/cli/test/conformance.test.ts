@@ -206,7 +206,7 @@ describe('a file that cannot be used is a failure, and the others still run', ()
 describe('a call that is off', () => {
   test.each([
     [[], 'Not enough non-option arguments: got 0, need at least 1'],
-    [['--json', 'x'], 'Unknown argument: json'],
+    [['x', '--json'], 'Unknown argument: json'],
   ])('%j', (words, message) => {
     const { out, error, status } = conformance(...words);
     expect({ out, status }).toEqual({ out: '', status: 2 });
