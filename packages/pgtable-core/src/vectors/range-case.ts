@@ -3,12 +3,13 @@
  * run by whoever reads it.
  */
 import * as v from 'valibot';
-import { paddr, type Vaddr, vaddr } from '../brand.ts';
+import { type Vaddr, vaddr } from '../brand.ts';
 import { checked, checkFormat, hex } from '../guest/checked.ts';
 import { FixtureError } from '../guest/fixture-error.ts';
 import { type Mm, mmFromRoot } from '../mm.ts';
 import type { ArchOf } from './check-entry.ts';
 import { memoryOfEntries } from './sparse.ts';
+import { entry } from './walk-shape.ts';
 
 const FORMAT = 'kernel-mm/range-case@1';
 
@@ -41,10 +42,6 @@ export interface RangeCase {
 const address = v.pipe(
   hex,
   v.transform((at) => vaddr(at)),
-);
-const entry = v.pipe(
-  v.strictTuple([hex, hex]),
-  v.transform(([at, value]) => [paddr(at), value] as const),
 );
 const file = v.strictObject({
   ...{ format: v.string(), title: v.string(), arch: v.string(), layout: v.exactOptional(v.string()) },

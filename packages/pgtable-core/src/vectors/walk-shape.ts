@@ -50,7 +50,8 @@ export interface ExpectedFault {
   readonly code?: bigint;
 }
 
-const entry = v.pipe(
+/** Where an entry lies, and what it holds. */
+export const entry: v.GenericSchema<unknown, readonly [at: Paddr, entry: bigint]> = v.pipe(
   v.strictTuple([hex, hex]),
   v.transform(([at, value]) => [paddr(at), value] as const),
 );
