@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { type ArchSpec, archFromJson } from '@kernel-mm/pgtable-core';
 import { type FixtureCode, FixtureError, type Guest, readGuest } from '@kernel-mm/pgtable-core/guest';
 
 /**
@@ -39,8 +40,17 @@ export function loadJson(file: string): unknown {
   return trying('malformed', file, 'JSON, plain or gzip', () => JSON.parse(text));
 }
 
+/**
+ * A definition of a user's own; it is not checked.
+ * @throws FixtureError for a file that is missing, cut short, or no JSON
+ */
+export function loadDefinition(file: string): ArchSpec {
+  const text = loadText(file);
+  return trying('malformed', file, 'JSON, plain or gzip', () => archFromJson(text));
+}
+
 /** The text of a file, plain or gzip. */
-export const loadText = (file: string): string => loadBytes(file).toString('utf8');
+const loadText = (file: string): string => loadBytes(file).toString('utf8');
 
 /**
  * The memory of a fixture: NAME.mem.gz or NAME.mem, or the file that its `memory.file` names, in the same folder.

@@ -20,8 +20,13 @@ export const COMMANDS: readonly Command[] = [
   ...[conformanceCommand, demoCommand, neutralCommand],
 ];
 
+/** Behind these the shell's own completion of files is asked, which it goes to where there is no answer. */
+const FILES = /^--(guest|image|definition|fixtures|replay)$/;
+
 /** Runs `kernel-mm` with these words; `coloured` says whether the output is a terminal. */
 export function run(words: readonly string[], coloured: boolean): Outcome {
+  if (words[0] === '--get-yargs-completions' && FILES.test(words.at(-2) ?? ''))
+    return { out: '', error: '', status: 0 };
   let outcome: Outcome | undefined;
   let text = '';
   const asked = words.length ? [...words] : ['--help'];
@@ -68,7 +73,9 @@ const withCommand = (cli: Argv, one: Command, run: (asked: unknown) => void): Ar
     (own) => {
       for (const [name, positional] of Object.entries(one.positionals)) own.positional(name, positional);
       for (const [words, says] of one.examples) own.example(`$0 ${words}`, says);
-      return own.options(one.options).check(single(one)).epilogue(one.ends);
+      // Else an option with nothing behind it would be the file of no name.
+      const wordy = Object.keys(one.options).filter((name) => one.options[name]?.type === 'string');
+      return own.options(one.options).requiresArg(wordy).check(single(one)).epilogue(one.ends);
     },
     run,
   );
@@ -90,7 +97,8 @@ function refusal(error: unknown, name: string | undefined): Outcome {
   if (!(error instanceof Error)) throw error;
   const told = { out: '', error: `kernel-mm: ${error.message}\n` };
   if (error instanceof FixtureError) return { ...told, status: 1 };
-  const isCall = error instanceof UsageError || error instanceof ArchError || error instanceof CallError;
+  const isCall =
+    error instanceof UsageError || error instanceof ArchError || error instanceof CallError || error.name === 'YError'; // yargs throws some of its own past fail()
   if (!isCall) throw error;
   const known = COMMANDS.some(({ words }) => words.split(' ')[0] === name);
   return { ...told, error: `${told.error}Try kernel-mm ${known ? `${name} ` : ''}--help.\n`, status: 2 };

@@ -1,7 +1,6 @@
 /** From options to an address space: a guest's process or kernel, or raw images with a root register. */
 import {
   type Arch,
-  archFromJson,
   defineArch,
   linuxMmu,
   type Machine,
@@ -17,7 +16,7 @@ import { FixtureError, type Guest, type GuestProcess } from '@kernel-mm/pgtable-
 import { stateOf } from '@kernel-mm/pgtable-core/vectors';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { type Space, spaceOfKernel, spaceOfProcess } from './guest-mm.ts';
-import { loadGuest, loadText } from './load-guest.ts';
+import { loadDefinition, loadGuest } from './load-guest.ts';
 import { loadImages } from './load-image.ts';
 import { MMU_IDS, mmuOf, versionOf } from './registry.ts';
 import { hex, word } from './words.ts';
@@ -25,7 +24,7 @@ import { hex, word } from './words.ts';
 /** Which architecture, where no guest says it. */
 export const ARCH = {
   arch: { type: 'string', choices: MMU_IDS, describe: 'the architecture, by its id (see arch list)' },
-  definition: { type: 'string', describe: 'a definition of your own instead, as JSON', conflicts: 'arch' },
+  definition: { type: 'string', describe: 'a definition of your own instead, as JSON', conflicts: ['arch', 'linux'] },
   linux: { type: 'string', describe: 'the Linux version whose helpers read the entries, for example 6.1' },
 } as const satisfies Record<string, Options>;
 
@@ -34,10 +33,15 @@ export const SOURCE = {
   guest: {
     type: 'string',
     describe: 'a guest’s .json.gz, its .mem.gz beside it',
-    conflicts: ['image', 'arch', 'root'],
+    conflicts: ['image', 'arch', 'definition', 'linux', 'root'],
   },
-  process: { type: 'string', describe: 'one of its processes, by name or number (default: the first)' },
-  kernel: { type: 'boolean', default: false, describe: 'the guest’s kernel instead of a process' },
+  process: {
+    type: 'string',
+    describe: 'one of its processes, by name or number (default: the first)',
+    implies: 'guest',
+    conflicts: 'kernel',
+  },
+  kernel: { type: 'boolean', describe: 'the guest’s kernel instead of a process', implies: 'guest' },
   image: { type: 'string', array: true, nargs: 1, describe: 'raw memory, plain or gzip: FILE, or FILE@PHYSICAL' },
   ...ARCH,
   root: { type: 'string', describe: 'the root register (CR3, satp, TTBR, ASCE), with an image' },
@@ -57,13 +61,13 @@ export interface Source {
 
 /**
  * The architecture that is asked for: its MMU, or of a definition of one's own, an MMU that reads as Linux does.
- * @throws UsageError where none is named; ArchError for a definition that is refused
+ * @throws UsageError where none is named; ArchError for a definition that is refused, FixtureError for a file that is none
  */
 export function mmuAsked({ arch, definition, linux }: InferredOptionTypes<typeof ARCH>): Mmu {
   const version = linux === undefined ? undefined : versionOf(linux);
   if (linux !== undefined && version === undefined)
     throw new UsageError('argument', '--linux', 'a version such as 6.1');
-  if (definition !== undefined) return linuxMmu(defineArch(archFromJson(loadText(definition)))) as Mmu;
+  if (definition !== undefined) return linuxMmu(defineArch(loadDefinition(definition))) as Mmu;
   const mmu = arch === undefined ? undefined : mmuOf(arch, version);
   if (!mmu) throw new UsageError('argument', '--arch', 'an architecture, or --definition FILE');
   return mmu;

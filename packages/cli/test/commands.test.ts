@@ -99,6 +99,7 @@ describe('raw images', () => {
           ['translate', '0x1234'],
           ['explain', '0x1234'],
           ['ranges', '--budget', '5000'],
+          ['gup', '0x0-0x10000'],
         ]) {
           const { out, error, status } = run([...words, ...from], false);
           expect([arch, at, words[0], error]).toEqual([arch, at, words[0], '']);
@@ -107,6 +108,16 @@ describe('raw images', () => {
         }
       }
   });
+});
+
+test.each([0, 1, 7, 4095])('an image that is cut after %i bytes ends in words', (length) => {
+  const image = join(folder, `cut${length}`);
+  writeFileSync(image, new Uint8Array(length).fill(0xff));
+  for (const name of ['walk', 'translate', 'explain', 'ranges', 'gup']) {
+    const words = name === 'ranges' ? [] : [name === 'gup' ? '0x0-0x10000' : '0x0'];
+    const { out, error, status } = run([name, ...words, '--arch', 's390', '--image', image, '--root', '0x7'], false);
+    expect([name, error, out.length > 1, status]).toEqual([name, '', true, name === 'ranges' ? 0 : 1]);
+  }
 });
 
 describe('definitions', () => {
@@ -122,6 +133,16 @@ describe('definitions', () => {
   test('arch list has every one', () => {
     const { found } = asked('arch', 'list');
     expect(found.length).toBeGreaterThan(30);
+    const levels = found.map(({ id, levels }: { id: string; levels: { least: number; most: number } }) => [
+      ...[id, levels.least, levels.most],
+    ]);
+    expect(levels).toEqual(
+      expect.arrayContaining([
+        ['s390', 2, 5],
+        ['x86-64', 4, 4],
+        ['riscv-sv39', 3, 3],
+      ]),
+    );
     for (const { id } of found) expect(run(['arch', 'show', id], false).out).toContain(`${id}: pages of`);
   });
 });
@@ -135,6 +156,18 @@ describe('gup', () => {
     expect(found.read.map(({ pointer }: { pointer: string }) => pointer)).toContain('&p4d + 8');
     const mended = across('offsetLockless');
     expect([mended.status, mended.found.addressCorrect, mended.found.leaves.length]).toEqual([0, true, 4]);
+    expect(mended.found.pinned.frames).toEqual([0x1267, 0x1266, 0x1265, 0x1264]);
+  });
+
+  test('--write pins only what may be written', () => {
+    const file = join(fixtures, 'x86_64-l4-1.json.gz');
+    const text = ['gup', '0x401000-0x404000', '--guest', file]; // a program's text
+    const { status, found } = asked(...text);
+    expect([status, found.pinned.ret]).toEqual([0, 3]);
+    const writing = asked(...text, '--write');
+    expect([writing.status, writing.found.addressCorrect, writing.found.pinned.ret]).toEqual([1, true, 0]);
+    expect(writing.found.pinned.stop).toMatchObject({ kind: 'refused', addr: '0x401000' });
+    expect(run([...text, '--write'], false).out).toMatch(/pinned for writing: 0 of 3 pages: pte .*0x401000/);
   });
 });
 
@@ -143,6 +176,15 @@ test('explain says what would change a refusal', () => {
   expect(status).toBe(1);
   expect(out).toContain('what would change it:');
   expect(out).toContain('taken away:');
+});
+
+test('an entry where it lies is the entry that the walk read', () => {
+  const { steps } = asked('walk', '0x7fffe000', '--guest', S390).found[0];
+  expect(steps).toHaveLength(5);
+  for (const { level, slot, entry, says } of steps) {
+    const { found } = asked('explain', '--at', slot.addr, '--level', level, '--guest', S390);
+    expect(found).toMatchObject({ arch: 's390', level, entry, says });
+  }
 });
 
 test('every example of the help runs', () => {
@@ -180,6 +222,7 @@ test('completion: a script, commands, options, and their values', () => {
   expect(words('walk', '--')).toEqual(expect.arrayContaining(['--guest', '--image', '--root']));
   expect(words('gup', '--variant', '')).toEqual(expect.arrayContaining(['stackCopy', 'offsetLockless']));
   expect(words('walk', '--arch', '')).toContain('s390');
+  for (const option of ['--guest', '--image', '--definition']) expect(words('walk', option, '')).toEqual(['']);
 });
 
 test.each([
@@ -212,6 +255,23 @@ test.each([
     2,
     'end: expected an end that is not before start',
   ],
+  [['walk', '0x1', '--guest'], 2, 'Not enough arguments following: guest'],
+  [['walk', '0x1', '--image', S390, '--process', '1'], 2, 'process -> guest'],
+  [['walk', '0x1', '--image', S390, '--kernel'], 2, 'kernel -> guest'],
+  [['walk', '0x1', '--guest', S390, '--kernel', '--process', '1'], 2, 'mutually exclusive'],
+  [['walk', '0x1', '--guest', S390, '--linux', '6.1'], 2, 'mutually exclusive'],
+  [['walk', '0x1', '--guest', S390, '--definition', S390], 2, 'mutually exclusive'],
+  [['arch', 'show', '--definition', import.meta.filename], 1, 'expected JSON, plain or gzip'],
+  [['arch', 'show', '--definition', '/nowhere'], 1, 'expected a file that can be read'],
+  [['arch', 'list', 's390'], 2, 'id: expected nothing behind arch list'],
+  [['explain', '0x1', '--entry', '0x1', '--level', 'pte', '--arch', 's390'], 2, 'mutually exclusive'],
+  [['explain', '--at', '0x0', '--level', 'pte'], 2, '--guest: expected a guest'],
+  [
+    ['explain', '--at', '0xfffffffffffffff8', '--level', 'pte', '--guest', S390],
+    2,
+    '--at: expected an entry of 8 bytes',
+  ],
+  [['gup', '0x0-0', '--guest', S390], 2, 'range: expected a range that is not empty'],
   [['gup', '0x1000', '--guest', S390], 2, 'range: expected START-END'],
   [['gup', '0x1001-0x2000', '--guest', S390], 2, 'expected multiples of'],
   [['arch', 'show'], 2, 'id: expected one of arch list'],

@@ -32,6 +32,8 @@ export const archCommand: Command = command({
   ],
   ends: 'Exit status 0.',
   run({ what, id, definition, linux, json: asJson }) {
+    if (what === 'list' && (id ?? definition) !== undefined)
+      throw new UsageError('argument', 'id', 'nothing behind arch list');
     if (what === 'list') return answered(asJson ? json(MMU_IDS.map(summary)) : table(MMU_IDS.map(summary)));
     if ((id === undefined) === (definition === undefined))
       throw new UsageError('argument', 'id', 'one of arch list, or --definition FILE');
@@ -52,16 +54,25 @@ function summary(id: string) {
   const own = LEVELS.filter(
     (level) => spec.levels[level].leaf && !(isUpper(level) && isAlwaysFolded(arch, below(level))),
   );
+  const real = LEVELS.filter((level) => !isAlwaysFolded(arch, level)).length;
+  const least = real - LEVELS.filter((level) => spec.levels[level].fold?.when === 'process').length;
   const leaves = own.map((level) => formatSize(geometry[level].size));
-  return { id, pages: leaves.reverse(), folds, entryBytes: spec.entryBytes ?? 8, byteOrder: spec.byteOrder };
+  return {
+    id,
+    levels: { least, most: real },
+    pages: leaves.reverse(),
+    folds,
+    entryBytes: spec.entryBytes ?? 8,
+    byteOrder: spec.byteOrder,
+  };
 }
 
 const table = (rows: readonly ReturnType<typeof summary>[]): string => {
   const width = Math.max(...rows.map(({ id }) => id.length));
   return rows
     .map(
-      ({ id, pages, folds }) =>
-        `${id.padEnd(width)}  ${pages.join(', ')}${folds.length ? `; ${folds.join(', ')} folded` : ''}`,
+      ({ id, levels: { least, most }, pages, folds }) =>
+        `${id.padEnd(width)}  ${least === most ? '' : `${least} to `}${most} levels; ${pages.join(', ')}${folds.length ? `; ${folds.join(', ')} folded` : ''}`,
     )
     .join('\n');
 };

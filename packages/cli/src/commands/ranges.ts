@@ -23,7 +23,9 @@ export const rangesCommand: Command = command({
     ['ranges --guest fixtures/guests/s390x-1.json.gz', 'a process'],
     ['ranges --guest fixtures/guests/x86_64-l4-1.json.gz --from 0x400000 --limit 3', 'a part of it'],
   ],
-  ends: 'Exit status 0; 1 where no walk begins. A listing that is not complete says where to go on.',
+  ends:
+    'Where parts of the addresses have roots of their own (the halves of arm64, the quadrants of powerpc), the part of ' +
+    '--from is listed. A listing that is not complete says where to go on. Exit status 0; 1 where no walk begins.',
   run(asked) {
     const { machine, memory, rootOf } = sourceOf(asked);
     const [start, end] = [address('--from', asked.from), address('--to', asked.to)];
