@@ -1,14 +1,17 @@
 #!/usr/bin/env node
-// The release: `--dry-run` does all of it but the upload, in a clone, from what is committed. Without it, what the release
-// workflow does behind .ci/run: the versions must stand in package.json already (npm run release -- --dry-run shows which).
+// The release. `--pack DIR` writes what is to be published into DIR: a tarball of each package, the bill of materials, and
+// checksums of both; the release workflow uploads these from a job that has no other code. The versions must stand in
+// package.json already. `--dry-run` does all of it but the upload, in a clone, from what is committed.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { billOfMaterials } from './bill.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
-const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } });
+const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false }, pack: { type: 'string' } } });
 const json = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 const packages = (at) =>
   fs.readdirSync(path.join(at, 'packages')).map((name) => json(path.join(at, 'packages', name, 'package.json')));
@@ -26,24 +29,37 @@ function check(run) {
   run('npm', 'run', '--silent', 'consumer');
 }
 
+/** The files of a release. */
+function pack(at, dir) {
+  fs.mkdirSync(dir, { recursive: true });
+  runIn(at)('npm', 'pack', '--workspaces', '--ignore-scripts', '--loglevel=error', '--pack-destination', dir);
+  fs.writeFileSync(path.join(dir, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(), null, 2)}\n`);
+  const sums = fs.readdirSync(dir).map((file) => {
+    const sum = createHash('sha256').update(fs.readFileSync(path.join(dir, file)));
+    return `${sum.digest('hex')}  ${file}\n`;
+  });
+  fs.writeFileSync(path.join(dir, 'SHA256SUMS'), sums.join(''));
+  runIn(dir)('sha256sum', '--check', '--quiet', 'SHA256SUMS');
+}
+
 /** Different versions within their ranges: a patched core under the others as they are. */
 function mixed(at) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'mixed-'));
   const run = runIn(dir);
-  const pack = (name) =>
+  const packed = (name) =>
     JSON.parse(
       execFileSync('npm', ['pack', path.join(at, 'packages', name), '--json', '--ignore-scripts', '--loglevel=error'], {
         cwd: dir,
         encoding: 'utf8',
       }),
     )[0].filename;
-  const others = ['gup-fast', 'arch-s390'].map(pack);
+  const others = ['gup-fast', 'arch-s390'].map(packed);
   const file = path.join(at, 'packages/pgtable-core/package.json');
   const before = fs.readFileSync(file, 'utf8');
   const { version } = JSON.parse(before);
   const patched = version.replace(/\d+$/, (n) => String(Number(n) + 1));
   fs.writeFileSync(file, before.replace(`"version": "${version}"`, `"version": "${patched}"`));
-  const core = pack('pgtable-core');
+  const core = packed('pgtable-core');
   fs.writeFileSync(file, before);
   fs.writeFileSync(path.join(dir, 'package.json'), JSON.stringify({ name: 'mixed', private: true, type: 'module' }));
   run(
@@ -89,6 +105,7 @@ function dryRun() {
   run('npm', 'install', '--package-lock-only', '--prefer-offline', '--ignore-scripts', '--loglevel=error');
   check(run);
   mixed(at);
+  pack(at, path.join(at, 'release'));
   run('npm', 'publish', '--dry-run', '--workspaces', '--loglevel=error');
   const old = new Map(packages(root).map(({ name, version }) => [name, version]));
   console.log('\nwould be published:');
@@ -97,7 +114,8 @@ function dryRun() {
 }
 
 if (values['dry-run']) dryRun();
+else if (values.pack === undefined) throw new Error('expected --dry-run, or --pack DIR');
 else {
   check(runIn(root));
-  runIn(root)('npx', 'changeset', 'publish');
+  pack(root, path.resolve(values.pack));
 }
