@@ -95,6 +95,15 @@ export function pages(linux: LinuxVersion): Required<Pick<LevelSpec, 'is' | 'mk'
   };
 }
 
+/**
+ * pmd_access_permitted (book3s/64/pgtable.h, since v5.2) keeps gup_fast out of a huge page that is being split or
+ * collapsed: PRESENT is 0 then, and INVALID 1. pmd_present still counts it. A pte and a pud have no such test.
+ */
+const outsideSplits = ({ accessRead = 0n, accessWrite = 0n }: LevelSpec['is']): LevelSpec['is'] => ({
+  accessRead: and(has(PRESENT), accessRead),
+  accessWrite: and(has(PRESENT), accessWrite),
+});
+
 const none = eq('entry', 0n);
 const directory: LevelSpec['is'] = { none, present: has(PRESENT), bad: has(BAD) };
 
@@ -140,7 +149,10 @@ export function powerpc({ page, linux = DEFAULT_LINUX }: PowerpcOptions): Arch {
       },
       pmd: {
         ...{ bits: 9, table: table(BigInt(ptes)), leaf: leaf(21) },
-        is: { ...pageReading, ...directory, present: has(PRESENT | INVALID), leaf: has(LEAF), swap: swapped },
+        is: {
+          ...{ ...pageReading, ...directory, present: has(PRESENT | INVALID), leaf: has(LEAF), swap: swapped },
+          ...outsideSplits(pageReading),
+        },
         ...{ mk: huge, swap },
       },
       pte: {
