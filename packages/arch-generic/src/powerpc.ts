@@ -36,7 +36,8 @@ export interface PowerpcOptions {
 const [EXEC, WRITE, READ, PRIV] = [0x1n, 0x2n, 0x4n, 0x8n];
 const [C, R, SOFT_DIRTY, DEVMAP] = [0x80n, 0x100n, 0x200n, 0x800n];
 export const SPECIAL = 0x400n;
-const INVALID = 1n << 61n; // Linux's: present, but not for the hardware
+/** Linux's: present, but not for the hardware. */
+export const INVALID: bigint = 1n << 61n;
 /** _PAGE_PTE: the entry maps a page. */
 export const LEAF: bigint = 1n << 62n;
 export const PRESENT: bigint = 1n << 63n;
