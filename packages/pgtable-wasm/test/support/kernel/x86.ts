@@ -26,6 +26,7 @@ const LONG: readonly Row[] = [
 ];
 
 const at = (linux: LinuxVersion): ReturnType<typeof x86> => x86({ paging: '4-level', linux });
+const C = 1n << 51n;
 const SAVED = 0x0400_0000_0030_0025n;
 const DEVICE = 0x0200_0000_0030_0225n;
 
@@ -72,6 +73,20 @@ export const X86: readonly Facts[] = [
     name: 'x86-64 v6.17',
     arch: at('6.17'),
     rows: [['pte', DEVICE, 'present special young exec user readable', 0x30_0000n]],
+  },
+  {
+    // sme_me_mask is no part of PTE_PFN_MASK, and _KERNPG_TABLE has it.
+    name: 'x86-64, C bit 51',
+    arch: x86({ paging: '4-level', encMask: C }),
+    rows: [
+      ['pte', C | 0x30_0067n, 'present write young dirty exec user readable writable', 0x30_0000n],
+      ['pte', 0x30_0067n, 'present write young dirty exec user readable writable', 0x30_0000n], // shared with the host
+      ['pte', 0x000f_ffff_ffcf_f120n, 'present protnone young exec'],
+      ['pmd', C | 0x20_00e7n, 'present bad leaf write young dirty exec user readable writable', 0x20_0000n],
+      ['pmd', C | 0x30_0067n, 'present'],
+      ['pmd', 0x30_0067n, 'present bad'],
+      ['pud', C | 0x4000_00a5n, 'present bad leaf young exec user readable', 0x4000_0000n],
+    ],
   },
   {
     name: 'x86-32',
