@@ -61,6 +61,26 @@ export const GENERIC: readonly Facts[] = [
     ],
   },
   {
+    name: 'riscv-sv39, T-Head',
+    arch: riscv({ mode: 'sv39', thead: true }),
+    rows: [
+      ...RISCV,
+      ...huge,
+      ['pte', 0x7000_0000_000c_00d7n, 'present write young dirty user readable writable', 0x30_0000n],
+      ['pte', 0x9000_0000_000c_00d7n, 'present write young dirty user readable writable', 0x30_0000n], // no NAPOT
+    ],
+  },
+  {
+    name: 'riscv-sv39 v7.0, Svrsw60t59b',
+    arch: riscv({ mode: 'sv39', linux: '7.0', svrsw60t59b: true }),
+    rows: [
+      ['pte', 0x0800_0000_000c_00d7n, 'present softDirty write young dirty user readable writable', 0x30_0000n],
+      ['pte', 0x1000_0000_000c_00d3n, 'present young dirty user readable', 0x30_0000n], // uffd-wp
+      ['pte', 0x12_3188n, 'swap'], // soft-dirty of a swapped page
+      ['pmd', 0x0800_0000_0008_0053n, 'present softDirty bad leaf young user readable', 0x20_0000n],
+    ],
+  },
+  {
     name: 's390',
     arch: s390(),
     rows: [
