@@ -44,7 +44,10 @@ const ofUm =
   (linux) =>
     umMmu(um({ levels, ...(linux && { linux }) }));
 
-/** By the ids of the vector format, and a few that are folded as no vector needs it. */
+/**
+ * By the ids of the vector format, and a few that are folded as no vector needs it. `powerpcHash` is not among them: the
+ * processor does not walk that tree, and gup_fast's ways into it went with v6.10. Who wants it asks for it by name.
+ */
 export const ARCHITECTURES: Readonly<Record<string, MmuFactory>> = {
   'x86-32': ofX86('2-level'),
   'x86-pae': ofX86('pae'),

@@ -18,7 +18,7 @@ import {
   software,
   type TableFormat,
 } from '@kernel-mm/pgtable-core';
-import { ARM, armSwap, swappedOut, TASK_SIZE } from './arm.ts';
+import { ARM, armSwap, pteAccess, swappedOut, TASK_SIZE } from './arm.ts';
 import { nopud } from './nop.ts';
 
 // ARMv7 ARM B3.6; software bits: arch/arm/include/asm/pgtable-3level.h.
@@ -70,10 +70,14 @@ const pmd: LevelSpec = {
 };
 // PROT_NONE clears VALID and leaves the other bit: pte_present asks for either.
 const present = has(VALID | TABLE);
+// L_PTE_PRESENT is both low bits.
 const pte: LevelSpec = {
   bits: 9,
   leaf: leaf(12, VALID | TABLE),
-  is: { ...pageReading, present, swap: swappedOut(present), special: has(SPECIAL), exec: lacks(XN), user: has(USER) },
+  is: {
+    ...{ ...pageReading, present, swap: swappedOut(present), special: has(SPECIAL), exec: lacks(XN), user: has(USER) },
+    ...pteAccess({ PRESENT: VALID | TABLE, USER, RDONLY }),
+  },
   mk: { ...changes, special: set(SPECIAL) },
   swap: armSwap,
 };

@@ -22,7 +22,7 @@ import {
   shr,
   software,
 } from '@kernel-mm/pgtable-core';
-import { ARM, armSwap, swappedOut, TASK_SIZE } from './arm.ts';
+import { ARM, armSwap, pteAccess, swappedOut, TASK_SIZE } from './arm.ts';
 import { nopmd } from './nop.ts';
 
 // Linux's own pte: arch/arm/include/asm/pgtable-2level.h. VALID is PRESENT. There is no special bit, so no fast GUP.
@@ -75,6 +75,7 @@ const pte: LevelSpec = {
     dirty: has(DIRTY),
     exec: lacks(XN),
     user: has(USER),
+    ...pteAccess({ PRESENT: VALID, USER, RDONLY }),
   },
   mk: {
     ...{ young: set(YOUNG), old: clear(YOUNG), dirty: set(DIRTY), clean: clear(DIRTY) },

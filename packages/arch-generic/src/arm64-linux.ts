@@ -49,10 +49,12 @@ export function predicates(linux: LinuxVersion): Readonly<Record<'pte' | 'pmd' |
       accessWrite: is(VALID | USER | WRITE, VALID | USER | WRITE),
     };
   };
+  // Before v5.18 gup asked pmd_trans_huge and p?d_huge, which look at TABLE alone; now pXd_leaf, which wants type 3 for
+  // a table. Decision 0018: `leaf` is what the walkers of a version ask, of an entry that is present.
   const block = (mark: bigint): Is => ({
     ...page(mark),
     ...badSince('5.14'),
-    leaf: since(linux, '5.18') ? and(has(VALID | mark), noTable) : is(VALID | TABLE, VALID),
+    leaf: and(has(VALID | mark), since(linux, '5.18') ? noTable : lacks(TABLE)),
     ...(since(linux, '6.12') && { special: has(SPECIAL) }),
   });
   const devmap: Is = since(linux, '6.17') ? {} : { devmap: has(DEVMAP) };

@@ -12,8 +12,6 @@ import {
   has,
   is,
   type LevelSpec,
-  lacks,
-  not,
   or,
   select,
   set,
@@ -21,9 +19,9 @@ import {
   type TableFormat,
 } from '@kernel-mm/pgtable-core';
 import { nop4d } from './nop.ts';
-import { LEAF, leaf, PRESENT, pages, SPECIAL } from './powerpc.ts';
+import { INVALID, LEAF, leaf, PRESENT, pages, SPECIAL } from './powerpc.ts';
 
-// arch/powerpc/include/asm/book3s/64/hash-4k.h, pgtable-4k.h, hugetlb.h and asm/mmu.h, as they were up to v6.11.
+// arch/powerpc/include/asm/book3s/64/hash-4k.h, pgtable-4k.h, hugetlb.h and asm/mmu.h, as they were up to v6.10.
 const table = (low: number): TableFormat => ({
   fields: { PRESENT: flag(63), PTE: bits(62, 62, 'type'), address: address(59, low) },
   base: PRESENT,
@@ -49,13 +47,14 @@ const none = eq('entry', 0n);
 const directory = (bad: bigint): LevelSpec['is'] => ({ none, present: has(PRESENT), bad: or(has(LEAF), has(bad)) });
 
 /**
- * 64-bit powerpc without radix, up to Linux v6.11. The kernel's reading alone: the hardware never sees this tree. Pages of
+ * 64-bit powerpc without radix, up to Linux v6.10. The kernel's reading alone: the hardware never sees this tree. Pages of
  * 16 MiB and 16 GiB hang in `hugepd` entries of pud and pgd, which nothing but gup_fast of that time looks into here;
  * to a quiet walk they are bad. Id: `powerpc-hash-4k`.
  */
 export function powerpcHash(): Arch {
   const { is: pageReading, mk } = pages('6.1');
-  const present = and(has(PRESENT), has(LEAF));
+  // pte_present is one function for both MMUs: INVALID stands for PRESENT here too.
+  const present = and(has(PRESENT | INVALID), has(LEAF));
   return defineArch({
     id: 'powerpc-hash-4k',
     pageShift: 12,
@@ -69,7 +68,7 @@ export function powerpcHash(): Arch {
       pmd: { bits: 7, table: table(12), is: directory(0xfffn) },
       pte: {
         ...{ bits: 9, leaf: leaf(12) },
-        is: { ...pageReading, none, present, swap: and(not(none), and(lacks(PRESENT), has(LEAF))) },
+        is: { ...pageReading, none, present, swap: is(PRESENT | INVALID | LEAF, LEAF) },
         mk: { ...mk, special: set(SPECIAL) },
       },
     }),

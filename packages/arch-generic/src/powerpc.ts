@@ -36,7 +36,8 @@ export interface PowerpcOptions {
 const [EXEC, WRITE, READ, PRIV] = [0x1n, 0x2n, 0x4n, 0x8n];
 const [C, R, SOFT_DIRTY, DEVMAP] = [0x80n, 0x100n, 0x200n, 0x800n];
 export const SPECIAL = 0x400n;
-const INVALID = 1n << 61n; // Linux's: present, but not for the hardware
+/** Linux's: present, but not for the hardware. */
+export const INVALID: bigint = 1n << 61n;
 /** _PAGE_PTE: the entry maps a page. */
 export const LEAF: bigint = 1n << 62n;
 export const PRESENT: bigint = 1n << 63n;
@@ -95,6 +96,15 @@ export function pages(linux: LinuxVersion): Required<Pick<LevelSpec, 'is' | 'mk'
   };
 }
 
+/**
+ * pmd_access_permitted (book3s/64/pgtable.h, since v5.2) keeps gup_fast out of a huge page that is being split or
+ * collapsed: PRESENT is 0 then, and INVALID 1. pmd_present still counts it. A pte and a pud have no such test.
+ */
+const outsideSplits = ({ accessRead = 0n, accessWrite = 0n }: LevelSpec['is']): LevelSpec['is'] => ({
+  accessRead: and(has(PRESENT), accessRead),
+  accessWrite: and(has(PRESENT), accessWrite),
+});
+
 const none = eq('entry', 0n);
 const directory: LevelSpec['is'] = { none, present: has(PRESENT), bad: has(BAD) };
 
@@ -140,7 +150,10 @@ export function powerpc({ page, linux = DEFAULT_LINUX }: PowerpcOptions): Arch {
       },
       pmd: {
         ...{ bits: 9, table: table(BigInt(ptes)), leaf: leaf(21) },
-        is: { ...pageReading, ...directory, present: has(PRESENT | INVALID), leaf: has(LEAF), swap: swapped },
+        is: {
+          ...{ ...pageReading, ...directory, present: has(PRESENT | INVALID), leaf: has(LEAF), swap: swapped },
+          ...outsideSplits(pageReading),
+        },
         ...{ mk: huge, swap },
       },
       pte: {

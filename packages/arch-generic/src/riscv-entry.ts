@@ -22,6 +22,10 @@ export type RiscvMode = 'sv32' | 'sv39' | 'sv48' | 'sv57';
 export interface RiscvKernel {
   readonly mode: RiscvMode;
   readonly linux: LinuxVersion;
+  /** T-Head's cores: bits 63:59 are memory attributes. */
+  readonly thead: boolean;
+  /** Svrsw60t59b: bits 60 and 59 are free for software. */
+  readonly svrsw60t59b: boolean;
 }
 
 // Privileged architecture, 12.3 to 12.6.
@@ -45,6 +49,26 @@ export const protNone = ({ linux }: RiscvKernel): bigint => (since(linux, '5.17'
 export const devmap = ({ linux, mode }: RiscvKernel): bigint =>
   mode !== 'sv32' && since(linux, '6.11') && !since(linux, '6.17') ? 0x200n : 0n;
 
+/** Svrsw60t59b gave Linux the bits that it was short of (v7.0); 0 where there are none. */
+export const softDirty = ({ svrsw60t59b }: RiscvKernel): bigint => (svrsw60t59b ? 1n << 59n : 0n);
+
+/**
+ * What T-Head's cores have in bits 63:59, by the vendor's names: strongly ordered, cacheable, bufferable, shareable,
+ * trustable. Normal memory is C, B and SH (pgtable-64.h: _PAGE_PMA_THEAD); pfn_pte gives them to each page that names none.
+ */
+const THEAD: Fields = { SO: flag(63), C: flag(62), B: flag(61), SH: flag(60), SEC: flag(59) };
+const pma = ({ thead }: RiscvKernel): bigint => (thead ? 7n << 60n : 0n);
+
+const highBits = ({ mode, thead, svrsw60t59b }: RiscvKernel): Fields => {
+  if (mode === 'sv32') return {};
+  if (thead) return THEAD;
+  return {
+    PBMT: bits(62, 61),
+    N: flag(63),
+    ...(svrsw60t59b && { UFFD_WP: software(60), SOFT_DIRTY: software(59) }),
+  };
+};
+
 /** The frame number begins at bit 10. */
 export const frame = (mode: RiscvMode): Fields => ({ ppn: address(mode === 'sv32' ? 31 : 53, 10, 12) });
 
@@ -53,7 +77,7 @@ const fields = (kernel: RiscvKernel): Fields => ({
   SPECIAL: software(8),
   [devmap(kernel) ? 'DEVMAP' : 'RSW']: software(9),
   ...frame(kernel.mode),
-  ...(kernel.mode !== 'sv32' && { PBMT: bits(62, 61), N: flag(63) }),
+  ...highBits(kernel),
 });
 
 /** An entry that designates a table. */
@@ -62,14 +86,17 @@ export const table = (kernel: RiscvKernel): TableFormat => ({ fields: fields(ker
 /** A page of any size. */
 export const leaf = (kernel: RiscvKernel): LeafFormat => ({
   fields: fields(kernel),
-  base: V | A,
-  protNone: protNone(kernel) | R | A,
+  base: V | A | pma(kernel),
+  protNone: protNone(kernel) | R | A | pma(kernel),
   rights: { read: [R, 0n], write: [W | D, 0n], exec: [X, 0n], user: [U, 0n] },
 });
 
-/** A page of level pte. pte_pfn of a NAPOT entry drops the lowest bit of the frame number, which says the size (v6.4). */
+/**
+ * A page of level pte. pte_pfn of a NAPOT entry drops the lowest bit of the frame number, which says the size (v6.4). Where
+ * bit 63 is T-Head's SO there is no Svnapot (has_svnapot), and nothing is dropped.
+ */
 export function pteLeaf(kernel: RiscvKernel): LeafFormat {
-  if (kernel.mode === 'sv32' || !since(kernel.linux, '6.4')) return leaf(kernel);
+  if (kernel.mode === 'sv32' || kernel.thead || !since(kernel.linux, '6.4')) return leaf(kernel);
   const stored = addressOf(frame(kernel.mode));
   const withoutLowest = and(stored, add(stored, 0xffff_ffff_ffff_ffffn));
   return { ...leaf(kernel), first: select(has(N), withoutLowest, stored), shift: select(has(N), 16n, 12n) };

@@ -14,7 +14,7 @@ import {
   set,
 } from '@kernel-mm/pgtable-core';
 import { since } from './linux.ts';
-import { A, D, devmap, protNone, type RiscvKernel, RWX, SPECIAL, U, V, W, X } from './riscv-entry.ts';
+import { A, D, devmap, protNone, R, type RiscvKernel, RWX, SPECIAL, softDirty, U, V, W, X } from './riscv-entry.ts';
 
 type Reading = LevelSpec['is'];
 
@@ -27,6 +27,7 @@ const pageReading = (kernel: RiscvKernel): Reading => ({
   write: has(W),
   young: has(A),
   dirty: has(D),
+  softDirty: has(softDirty(kernel)),
   exec: has(X),
   user: has(U),
   special: has(SPECIAL),
@@ -76,8 +77,12 @@ export function changes(kernel: RiscvKernel, level: 'pud' | 'pmd' | 'pte'): NonN
   const { linux } = kernel;
   if ((level === 'pud' && !hasThp(kernel, 'pud')) || (level === 'pmd' && !since(linux, '5.14'))) return {};
   const large = level !== 'pte';
+  const soft = softDirty(kernel);
+  // Since user shadow stacks (v7.0) a page must keep R: W alone is such a stack, and nothing at all would be a pointer.
+  const wrprotect = since(linux, '7.0') ? or(clear(W), R) : clear(W);
   return {
-    ...{ young: set(A), old: clear(A), dirty: set(D), clean: clear(D), write: set(W), wrprotect: clear(W) },
+    ...{ young: set(A), old: clear(A), dirty: set(D | soft), clean: clear(D), write: set(W), wrprotect },
+    ...(soft && { softDirty: set(soft), clearSoftDirty: clear(soft) }),
     ...(devmap(kernel) && { devmap: set(devmap(kernel)) }),
     ...((!large || hasHugeSpecial(kernel)) && { special: set(SPECIAL) }),
     ...(large && hasThp(kernel, level) && { invalid: clear(V | protNone(kernel)) }),
@@ -85,12 +90,16 @@ export function changes(kernel: RiscvKernel, level: 'pud' | 'pmd' | 'pte'): NonN
   };
 }
 
-/** Swap entries, the same in a pte and, for migration and hugetlb, above; only a pte is marked exclusive. */
-export function swap({ linux, mode }: RiscvKernel, level: 'pud' | 'pmd' | 'pte'): SwapFormat {
+/**
+ * Swap entries, the same in a pte and, for migration and hugetlb, above; only a pte is marked exclusive. The bit for
+ * soft-dirty is X in a page: of a pmd it would say present, so that it is the pte's alone here.
+ */
+export function swap({ linux, mode, svrsw60t59b }: RiscvKernel, level: 'pud' | 'pmd' | 'pte'): SwapFormat {
   const marked = since(linux, '6.3');
   const type = marked ? 7 : since(linux, '5.17') ? 6 : 2;
   return {
     ...{ type: bits(type + 4, type), offset: bits(mode === 'sv32' ? 31 : 63, type + 5), base: 0n },
     ...(marked && level === 'pte' && { exclusive: 0x40n }),
+    ...(svrsw60t59b && level === 'pte' && { softDirty: X }),
   };
 }

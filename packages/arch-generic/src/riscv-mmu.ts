@@ -36,6 +36,12 @@ export interface RiscvState {
   readonly svpbmt: boolean;
   /** Svnapot: bit 63 is N; else it is reserved. */
   readonly svnapot: boolean;
+  /** T-Head's cores: bits 63:59 of a page are memory attributes, none of them reserved, and no PBMT or N. */
+  readonly thead: boolean;
+  /** Svrsw60t59b: bits 60 and 59 of a page are software's; else they are reserved. */
+  readonly svrsw60t59b: boolean;
+  /** Zicfiss is on for this privilege (menvcfg.SSE, senvcfg.SSE): W without R is a shadow stack; else it is reserved. */
+  readonly zicfiss: boolean;
   /** Svadu is on (menvcfg.ADUE): the hardware sets A and D; else a page without them faults (Svade). */
   readonly adue: boolean;
 }
@@ -60,7 +66,10 @@ export function riscvMmu(arch: Arch): Mmu<RiscvState> {
   if (!mode) throw new UsageError('argument', 'arch', `one of ${Object.keys(MODES).join(', ')}`);
   return {
     arch,
-    defaults: { user: false, sum: false, mxr: false, svpbmt: false, svnapot: false, adue: false },
+    defaults: {
+      ...{ user: false, sum: false, mxr: false, svpbmt: false, svnapot: false, adue: false },
+      ...{ thead: false, svrsw60t59b: false, zicfiss: false },
+    },
     hardware: (state) => hardwareOf(arch, mode, state),
     deviations: [
       {
@@ -81,7 +90,8 @@ function hardwareOf(arch: Arch, mode: RiscvMode, state: RiscvState, reservedPbmt
     fault: (kind, { query }) => ({ name: kind, code: CAUSES[kind as keyof typeof CAUSES][query.access] }),
     settle({ query: { access }, path, taken }) {
       const by = taken.find(({ right }) => right === access);
-      if (by) return { kind: 'refused', fault: 'page-fault', why: `${access} is not allowed: ${by.why}` };
+      const fault = by?.why === SHADOW_STACK ? 'access-fault' : 'page-fault';
+      if (by) return { kind: 'refused', fault, why: `${access} is not allowed: ${by.why}` };
       const { at, entry } = path.at(-1)!;
       const marked = entry | A | (access === 'write' ? D : 0n);
       return { kind: 'done', updates: adue && marked !== entry ? [{ at, entry: marked }] : [] };
@@ -89,8 +99,8 @@ function hardwareOf(arch: Arch, mode: RiscvMode, state: RiscvState, reservedPbmt
   };
 }
 
-const LEAF = has(R | X);
-const POINTER = lacks(R | X);
+const SHADOW_STACK = 'a shadow stack is written by its own instructions alone, and never executed';
+const isShadowStack = is(R | W | X, W);
 
 const rule = (when: Expr, why: string, on = true): FaultRule[] => (on ? [{ when, kind: 'page-fault', why }] : []);
 const take = (when: Expr, rights: readonly Access[], why: string, on = true): Taking[] =>
@@ -100,11 +110,13 @@ const take = (when: Expr, rights: readonly Access[], why: string, on = true): Ta
 function levelsOf(arch: Arch, mode: RiscvMode, state: RiscvState, reservedPbmt: boolean): Hardware['levels'] {
   const base = addressOf(frame(mode));
   const takes = takesOf(state);
+  const { LEAF, POINTER } = kindsOf(state);
+  const napot = state.thead ? 0n : has(N);
   const rules = rulesOf(mode, state, reservedPbmt);
   const upper = (shift: number): LevelReading => ({
     rules: [
       ...rules,
-      ...rule(and(LEAF, has(N)), 'N = 1 above the last level'),
+      ...rule(and(LEAF, napot), 'N = 1 above the last level'),
       ...rule(and(LEAF, has(((1n << BigInt(shift - 12)) - 1n) << 10n)), 'a superpage that is not aligned to its size'),
     ],
     ...{ leaf: LEAF, table: { base }, page: { base, takes } },
@@ -113,38 +125,52 @@ function levelsOf(arch: Arch, mode: RiscvMode, state: RiscvState, reservedPbmt: 
     rules: [
       ...rules,
       ...rule(POINTER, 'a pointer at the last level'),
-      ...rule(and(has(N), not(is(0x3c00n, 0x2000n))), 'N = 1, and PPN[3:0] is not 1000'),
+      ...rule(and(napot, not(is(0x3c00n, 0x2000n))), 'N = 1, and PPN[3:0] is not 1000'),
     ],
     leaf: 1n,
-    page: { base, shift: select(has(N), 16n, 12n), takes },
+    page: { base, shift: select(napot, 16n, 12n), takes },
   };
   const real = LEVELS.filter((level) => level !== 'pte' && !arch.spec.levels[level].fold);
   return { ...Object.fromEntries(real.map((level) => [level, upper(arch.geometry[level].shift)])), pte };
 }
 
+/** Step 4: R, X, and with shadow stacks W, make a page. */
+const kindsOf = ({ zicfiss }: RiscvState): Readonly<Record<'LEAF' | 'POINTER', Expr>> => {
+  const page = zicfiss ? R | W | X : R | X;
+  return { LEAF: has(page), POINTER: lacks(page) };
+};
+
 /** Step 3: what is reserved. All of it is the same page fault. */
-function rulesOf(mode: RiscvMode, { svpbmt, svnapot }: RiscvState, reservedPbmt: boolean): FaultRule[] {
+function rulesOf(mode: RiscvMode, state: RiscvState, reservedPbmt: boolean): FaultRule[] {
+  const { svpbmt, svnapot, thead, svrsw60t59b, zicfiss } = state;
+  const { LEAF, POINTER } = kindsOf(state);
   const PBMT = 3n << 61n;
   const wide = mode !== 'sv32';
+  // Bits 60 and 59 are reserved in a pointer whatever the machine has.
+  const free = (thead ? 0x1fn : svrsw60t59b ? 0x3n : 0n) << 59n;
   return [
     ...rule(lacks(V), 'V = 0'),
-    ...rule(is(R | W, W), 'W without R'),
+    ...rule(is(R | W, W), 'W without R', !zicfiss),
+    ...rule(is(R | W | X, W | X), 'W and X without R', zicfiss),
     ...rule(and(POINTER, has(D | A | U)), 'D, A or U in a pointer'),
-    ...rule(has(0x7fn << 54n), 'bits 60:54', wide),
-    ...rule(has(PBMT), 'PBMT without Svpbmt', wide && !svpbmt),
-    ...rule(has(N), 'N without Svnapot', wide && !svnapot),
+    ...rule(has((0x7fn << 54n) & ~free), 'bits 60:54', wide),
+    ...rule(and(POINTER, has(free)), 'software bits or attributes in a pointer', wide && free !== 0n),
+    ...rule(and(LEAF, has(PBMT)), 'PBMT without Svpbmt', wide && !thead && !svpbmt),
+    ...rule(and(LEAF, has(N)), 'N without Svnapot', wide && !thead && !svnapot),
     ...rule(and(POINTER, has(PBMT | N)), 'PBMT or N in a pointer', wide),
-    ...rule(is(PBMT, PBMT), 'PBMT = 3', wide && reservedPbmt),
+    ...rule(is(PBMT, PBMT), 'PBMT = 3', wide && !thead && reservedPbmt),
   ];
 }
 
 /** Steps 6 to 9: the leaf alone decides. */
-const takesOf = ({ user, sum, mxr, adue }: RiscvState): Taking[] => [
+const takesOf = ({ user, sum, mxr, adue, zicfiss }: RiscvState): Taking[] => [
   ...take(lacks(U), ['read', 'write', 'execute'], 'U = 0', user),
   ...take(has(U), ['execute'], 'U = 1: S-mode executes no user page', !user),
   ...take(has(U), ['read', 'write'], 'U = 1, SUM = 0', !user && !sum),
-  ...take(lacks(R), ['read'], 'R = 0', !mxr),
-  ...take(lacks(R | X), ['read'], 'R = 0, X = 0', mxr),
+  // Zicfiss: every load may read a shadow stack; a store or fetch is an access fault ("Shadow Stack Memory Protection").
+  ...take(isShadowStack, ['write', 'execute'], SHADOW_STACK, zicfiss),
+  ...take(lacks(zicfiss ? R | W : R), ['read'], 'R = 0', !mxr),
+  ...take(lacks(zicfiss ? R | W | X : R | X), ['read'], 'R = 0, X = 0', mxr),
   ...take(lacks(W), ['write'], 'W = 0'),
   ...take(lacks(X), ['execute'], 'X = 0'),
   ...take(lacks(A), ['read', 'write', 'execute'], 'A = 0, ADUE = 0', !adue),

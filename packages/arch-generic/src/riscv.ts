@@ -1,5 +1,13 @@
 /** RISC-V Sv32 to Sv57. One 64-bit kernel image folds p4d and pud at boot, by the mode that the machine takes. */
-import { type Arch, type ArchSpec, address, bits, defineArch, type LevelSpec } from '@kernel-mm/pgtable-core';
+import {
+  type Arch,
+  type ArchSpec,
+  address,
+  bits,
+  defineArch,
+  type LevelSpec,
+  UsageError,
+} from '@kernel-mm/pgtable-core';
 import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 import { foldedInto, nopmd, nopud } from './nop.ts';
 import { leaf, pteLeaf, type RiscvKernel, type RiscvMode, table } from './riscv-entry.ts';
@@ -11,11 +19,28 @@ export interface RiscvOptions {
   readonly mode: RiscvMode;
   /** The kernel whose helpers are followed, from v5.9 on; {@link DEFAULT_LINUX} unless said otherwise. */
   readonly linux?: LinuxVersion;
+  /**
+   * T-Head's C906, C910, C920 (errata of the kernel since v5.19): bits 63:59 of a page are memory attributes, and there is
+   * neither Svpbmt nor Svnapot. 64-bit only. Default: `false`. The MMU has a state of the same name.
+   */
+  readonly thead?: boolean;
+  /**
+   * Svrsw60t59b: bits 60 and 59 are software's, and Linux notes uffd-wp and soft-dirty there. 64-bit, from v7.0 on, and not
+   * with `thead`. Default: `false`.
+   */
+  readonly svrsw60t59b?: boolean;
 }
 
-/** RISC-V, by the helpers of a Linux version. */
-export function riscv({ mode, linux = DEFAULT_LINUX }: RiscvOptions): Arch {
-  const kernel = { mode, linux };
+/**
+ * RISC-V, by the helpers of a Linux version.
+ * @throws UsageError for an extension that such a kernel or machine has not
+ */
+export function riscv({ mode, linux = DEFAULT_LINUX, thead = false, svrsw60t59b = false }: RiscvOptions): Arch {
+  if (thead && (mode === 'sv32' || !since(linux, '5.19')))
+    throw new UsageError('argument', 'thead', 'a 64-bit kernel of v5.19 or later');
+  if (svrsw60t59b && (mode === 'sv32' || thead || !since(linux, '7.0')))
+    throw new UsageError('argument', 'svrsw60t59b', 'a 64-bit kernel of v7.0 or later, without thead');
+  const kernel: RiscvKernel = { mode, linux, thead, svrsw60t59b };
   const { satp, userEnd } = MODES[mode];
   return defineArch({
     id: `riscv-${mode}`,

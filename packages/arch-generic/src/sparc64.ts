@@ -95,7 +95,10 @@ export function sparc64({ cpu = 'sun4u' }: Sparc64Options = {}): Arch {
     dirty: has(mask('MODIFIED')),
     exec: has(mask('EXEC')),
     user: lacks(mask('P')),
-    // As the header has it (pte_access_permitted): P must be set, which no page of a user has, so that gup_fast takes none.
+  };
+  // pte_access_permitted (pgtable_64.h): P must be set, which no pte of a user has, so that gup_fast takes none of them.
+  // A pmd and a pud have the generic form, so that it takes their pages.
+  const access: LevelSpec['is'] = {
     accessRead: is(mask('PRESENT', 'P', 'SPECIAL'), mask('PRESENT', 'P')),
     accessWrite: is(mask('PRESENT', 'P', 'SPECIAL', 'WRITE'), mask('PRESENT', 'P', 'WRITE')),
   };
@@ -121,7 +124,14 @@ export function sparc64({ cpu = 'sun4u' }: Sparc64Options = {}): Arch {
       pmd: { bits: 10, table, leaf: leaf(23, HUGE | size4M), is: huge, mk: { ...mk, huge: set(HUGE | size4M) } },
       pte: {
         ...{ bits: 10, leaf: leaf(13, 0n) },
-        is: { ...pageReading, none, present, swap: and(not(none), not(present)), special: has(mask('SPECIAL')) },
+        is: {
+          ...pageReading,
+          ...access,
+          none,
+          present,
+          swap: and(not(none), not(present)),
+          special: has(mask('SPECIAL')),
+        },
         mk: { ...mk, special: set(mask('SPECIAL')) },
         // Since v6.3; before, the type had 8 bits, and nothing said exclusive.
         swap: { type: bits(19, 13), offset: bits(63, 21), base: 0n, exclusive: 0x10_0000n },

@@ -21,6 +21,8 @@ export type Paging = '2-level' | 'pae' | '4-level' | '5-level';
 export interface X86Kernel {
   readonly paging: Paging;
   readonly linux: LinuxVersion;
+  /** sme_me_mask: the address bit that means encryption; 0 where there is none. */
+  readonly encMask: bigint;
 }
 
 /** Whether the kernel is a 64-bit one. */
@@ -58,12 +60,25 @@ const common = (kernel: X86Kernel): Fields => ({
   ...(isWide(kernel) && { NX: flag(63) }),
 });
 
-const highest = (kernel: X86Kernel): number => (isWide(kernel) ? 51 : 31);
+/**
+ * PTE_PFN_MASK as fields, from bit `low` up: 52 bits (2-level: 32), without the bit that means encryption. With that bit
+ * in the middle the address has two pieces.
+ */
+export function frame(kernel: X86Kernel, low: number, name = 'address'): Fields {
+  const top = isWide(kernel) ? 51 : 31;
+  if (kernel.encMask === 0n) return { [name]: address(top, low) };
+  const enc = kernel.encMask.toString(2).length - 1;
+  return {
+    [name]: address(enc - 1, low),
+    ENC: flag(enc),
+    ...(enc < top && { high: address(top, enc + 1, enc + 1) }),
+  };
+}
 
 /** An entry that designates a table: `_PAGE_TABLE`. */
 export const table = (kernel: X86Kernel): TableFormat => ({
-  fields: { ...common(kernel), address: address(highest(kernel), 12) },
-  base: 0x67n,
+  fields: { ...common(kernel), ...frame(kernel, 12) },
+  base: 0x67n | kernel.encMask,
 });
 
 /** A page-directory-pointer-table entry of PAE: all but P and the cache bits is reserved. */
@@ -79,13 +94,13 @@ export const leaf = (kernel: X86Kernel, low: 12 | 21 | 22 | 30): LeafFormat => {
   return {
     fields: {
       ...common(kernel),
-      ...{ D: flag(6), G: flag(8), address: address(highest(kernel), low) },
+      ...{ D: flag(6), G: flag(8), ...frame(kernel, low) },
       ...(large ? { PS: bits(7, 7, 'type'), PAT: flag(12) } : { PAT: flag(7) }),
       ...(is64(kernel) && { UFFD_WP: software(10), PKEY: bits(62, 59) }),
       ...Object.fromEntries(own.map(([name, mask]) => [name, software(mask.toString(2).length - 1)])),
     },
-    base: P | A | large,
-    protNone: PROTNONE | A | large,
+    base: P | A | large | kernel.encMask,
+    protNone: PROTNONE | A | large | kernel.encMask,
     rights: { read: [0n, 0n], write: [RW | D, 0n], exec: [0n, isWide(kernel) ? NX : 0n], user: [US, 0n] },
     ...(isWide(kernel) && { inverted: and(not(eq('entry', 0n)), lacks(P)) }),
   };

@@ -38,9 +38,9 @@ import {
 type Reading = LevelSpec['is'];
 type Level = 'pud' | 'pmd' | 'pte';
 
-/** What the kernel calls flags: everything outside the frame mask, which has 52 bits (2-level: 32). */
-const FLAGS = 0xfff0_0000_0000_0fffn;
-const KERNPG_TABLE = 0x63n;
+/** What the kernel calls flags: everything outside PTE_PFN_MASK. With SME the C bit is one, and tables must have it. */
+const flagsOf = ({ encMask }: X86Kernel): bigint => 0xfff0_0000_0000_0fffn | encMask;
+const tableFlags = ({ encMask }: X86Kernel): bigint => 0x63n | encMask; // _KERNPG_TABLE
 
 /** An erratum may set A and D in an empty entry; Linux minds it where entries have 8 bytes. */
 const none = (kernel: X86Kernel): Expr => (isWide(kernel) ? lacks(0xffff_ffff_ffff_ffffn & ~(A | D)) : eq('entry', 0n));
@@ -67,26 +67,29 @@ function pageReading(kernel: X86Kernel, level: Level): Reading {
 }
 
 /** pgd of five levels. With page-table isolation, which kernels have built in since v4.15, NX is no fault of it. */
-export const pgdReading: Reading = {
+export const pgdReading = (kernel: X86Kernel): Reading => ({
   none: eq('entry', 0n),
   present: has(P),
-  bad: not(is(FLAGS & ~(US | NX), KERNPG_TABLE)),
-};
+  bad: not(is(flagsOf(kernel) & ~(US | NX), tableFlags(kernel))),
+});
 
 /** p4d: the top of four levels, the second of five. */
-export const p4dReading: Reading = {
+export const p4dReading = (kernel: X86Kernel): Reading => ({
   none: lacks(0xffff_ffff_ffff_ffffn & ~(A | D)),
   present: has(P),
-  bad: has(FLAGS & ~(KERNPG_TABLE | US | NX)),
-};
+  bad: has(flagsOf(kernel) & ~(tableFlags(kernel) | US | NX)),
+});
 
 /** pud, without what only leaves have: PAE's top. */
-export const pudTableReading: Reading = { ...p4dReading, bad: has(FLAGS & ~(KERNPG_TABLE | US)) };
+export const pudTableReading = (kernel: X86Kernel): Reading => ({
+  ...p4dReading(kernel),
+  bad: has(flagsOf(kernel) & ~(tableFlags(kernel) | US)),
+});
 
 /** pud of a 64-bit kernel. */
 export const pudReading = (kernel: X86Kernel): Reading => ({
   ...pageReading(kernel, 'pud'),
-  ...pudTableReading,
+  ...pudTableReading(kernel),
   leaf: since(kernel.linux, '6.12') ? has(PSE) : is(PSE | P, PSE | P),
   swap: and(not(none(kernel)), lacks(P | PROTNONE | PSE)),
 });
@@ -95,13 +98,12 @@ export const pudReading = (kernel: X86Kernel): Reading => ({
 export function pmdReading(kernel: X86Kernel): Reading {
   // A 32-bit kernel looks at the low word only: the high one may be written later.
   const empty = kernel.paging === 'pae' ? lacks(0xffff_ffffn & ~(A | D)) : none(kernel);
-  const table = since(kernel.linux, '6.1') ? [US | A, KERNPG_TABLE & ~A] : [US, KERNPG_TABLE];
-  const [ignored, wanted] = table as [bigint, bigint];
+  const ignored = since(kernel.linux, '6.1') ? US | A : US;
   return {
     ...pageReading(kernel, 'pmd'),
     none: empty,
     present: has(P | PROTNONE | PSE),
-    bad: not(is(FLAGS & ~ignored, wanted)),
+    bad: not(is(flagsOf(kernel) & ~ignored, tableFlags(kernel) & ~ignored)),
     leaf: has(PSE),
     swap: is64(kernel) ? and(not(empty), lacks(P | PROTNONE | PSE)) : 0n,
   };
@@ -120,6 +122,7 @@ export function changes(kernel: X86Kernel, level: Level): NonNullable<LevelSpec[
   const dirtied = set(D | SOFT_DIRTY);
   // Since v6.6 no helper leaves D without R/W: the saved bit takes its place.
   const saved = (e: Expr): Expr => or(and(e, 0xffff_ffff_ffff_ffffn & ~D), SAVED_DIRTY);
+  const unsaved = (e: Expr): Expr => or(and(e, 0xffff_ffff_ffff_ffffn & ~SAVED_DIRTY), D);
   const large = level !== 'pte';
   const hasSpecial = !large || (is64(kernel) && since(kernel.linux, '6.12'));
   return {
@@ -127,7 +130,8 @@ export function changes(kernel: X86Kernel, level: Level): NonNullable<LevelSpec[
     old: clear(A),
     dirty: SAVED_DIRTY ? select(has(RW), dirtied, saved(dirtied)) : dirtied,
     clean: clear(D | SAVED_DIRTY),
-    write: set(RW),
+    // Those of pte and pmd are the _novma forms, whose callers know of shadow stacks. pud_mkwrite moves the saved bit back.
+    write: SAVED_DIRTY && level === 'pud' ? select(has(SAVED_DIRTY), unsaved(set(RW)), set(RW)) : set(RW),
     wrprotect: SAVED_DIRTY ? select(has(D), saved(clear(RW)), clear(RW)) : clear(RW),
     huge: set(PSE),
     ...(hasSpecial && { special: set(SPECIAL) }),

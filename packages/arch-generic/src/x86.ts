@@ -1,8 +1,17 @@
 /** x86 with two to five levels. A 64-bit kernel with five levels built in folds p4d when it boots without LA57. */
-import { type Arch, type ArchSpec, address, bits, defineArch, flag, type LevelSpec } from '@kernel-mm/pgtable-core';
-import { DEFAULT_LINUX, type LinuxVersion } from './linux.ts';
+import {
+  type Arch,
+  type ArchSpec,
+  address,
+  bits,
+  defineArch,
+  flag,
+  type LevelSpec,
+  UsageError,
+} from '@kernel-mm/pgtable-core';
+import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 import { foldedInto, nopmd, nopud } from './nop.ts';
-import { is64, leaf, type Paging, pdpte, table, type X86Kernel } from './x86-entry.ts';
+import { frame, is64, leaf, type Paging, pdpte, table, type X86Kernel } from './x86-entry.ts';
 import {
   changes,
   p4dReading,
@@ -21,16 +30,35 @@ export interface X86Options {
    * `x86-pae`, `x86-64`, `x86-64-la57`.
    */
   readonly paging: Paging;
-  /** With four levels: was p4d folded when the kernel was built, or when it booted? `boot` unless said otherwise. */
+  /**
+   * With four levels: was p4d folded when the kernel was built, or when it booted? Default: `boot`. Since v6.17 five levels
+   * are always built in, and `build` is refused.
+   */
   readonly fold?: 'build' | 'boot';
   /** The kernel whose helpers are followed, from v4.19 on; {@link DEFAULT_LINUX} unless said otherwise. */
   readonly linux?: LinuxVersion;
+  /**
+   * sme_me_mask of a 64-bit kernel under SME or SEV: the C bit, one of bits 32 to 51 (CPUID 0x8000001f, EBX[5:0]). The
+   * kernel takes it out of PTE_PFN_MASK, sets it in what it makes, and finds a table without it bad. Default: none, 0.
+   * The MMU has a state of the same name.
+   */
+  readonly encMask?: bigint;
 }
 
-/** x86, by the helpers of a Linux version. */
-export function x86({ paging, fold = 'boot', linux = DEFAULT_LINUX }: X86Options): Arch {
-  return defineArch({ pageShift: 12, byteOrder: 'little', ...PAGINGS[paging]({ paging, linux }, fold) });
+/**
+ * x86, by the helpers of a Linux version.
+ * @throws UsageError for a fold or a C bit that no such kernel has
+ */
+export function x86({ paging, fold = 'boot', linux = DEFAULT_LINUX, encMask = 0n }: X86Options): Arch {
+  const kernel: X86Kernel = { paging, linux, encMask };
+  if (paging === '4-level' && fold === 'build' && since(linux, '6.17'))
+    throw new UsageError('argument', 'fold', 'boot: since v6.17 five levels are always built in');
+  if (encMask !== 0n && !(is64(kernel) && C_BITS.includes(encMask)))
+    throw new UsageError('argument', 'encMask', 'one of bits 32 to 51, with four or five levels');
+  return defineArch({ pageShift: 12, byteOrder: 'little', ...PAGINGS[paging](kernel, fold) });
 }
+
+const C_BITS = Array.from({ length: 20 }, (_, n) => 1n << BigInt(32 + n));
 
 type Part = Omit<ArchSpec, 'pageShift' | 'byteOrder'>;
 
@@ -45,14 +73,14 @@ const PAGINGS: Readonly<Record<Paging, (kernel: X86Kernel, fold: 'build' | 'boot
     id: 'x86-pae',
     entryRead: 'low-high-low',
     ...below4GiB(5),
-    levels: nopud({ pgd: { bits: 2, table: pdpte, is: pudTableReading }, pmd: pmd(kernel), pte: pte(kernel) }),
+    levels: nopud({ pgd: { bits: 2, table: pdpte, is: pudTableReading(kernel) }, pmd: pmd(kernel), pte: pte(kernel) }),
   }),
   '4-level': (kernel, fold) => ({
     id: 'x86-64',
-    ...halves(47n),
+    ...halves(kernel, 47n),
     levels: { ...lower(kernel), p4d: foldedInto(lower(kernel).p4d, { when: fold, style: 'top' }) },
   }),
-  '5-level': (kernel) => ({ id: 'x86-64-la57', ...halves(56n), levels: lower(kernel) }),
+  '5-level': (kernel) => ({ id: 'x86-64-la57', ...halves(kernel, 56n), levels: lower(kernel) }),
 };
 
 /** CR3 of a 32-bit kernel. Nothing but TASK_SIZE limits a lockless walk: 3 GiB, as kernels are configured by default. */
@@ -65,10 +93,10 @@ const below4GiB = (low: number): Pick<Part, 'va' | 'root'> => ({
 });
 
 /** CR3 of a 64-bit kernel. gup_fast_permitted: no bit of `end` above the user half. */
-const halves = (user: bigint): Pick<Part, 'va' | 'root'> => ({
+const halves = (kernel: X86Kernel, user: bigint): Pick<Part, 'va' | 'root'> => ({
   va: { extend: 'sign' },
   root: {
-    fields: { origin: address(51, 12), PCID: bits(11, 0) },
+    fields: { ...frame(kernel, 12, 'origin'), PCID: bits(11, 0) },
     tops: { pgd: { base: 0n, limit: (1n << user) - 0x1000n } },
   },
 });
@@ -85,8 +113,8 @@ const pmd = (kernel: X86Kernel): LevelSpec => ({
 
 /** All five levels of a 64-bit kernel. */
 const lower = (kernel: X86Kernel): ArchSpec['levels'] => ({
-  pgd: { bits: 9, table: table(kernel), is: pgdReading },
-  p4d: { bits: 9, table: table(kernel), is: p4dReading },
+  pgd: { bits: 9, table: table(kernel), is: pgdReading(kernel) },
+  p4d: { bits: 9, table: table(kernel), is: p4dReading(kernel) },
   pud: {
     ...{ bits: 9, table: table(kernel), leaf: leaf(kernel, 30) },
     ...{ is: pudReading(kernel), mk: changes(kernel, 'pud'), swap: swap(kernel, 'pud') },

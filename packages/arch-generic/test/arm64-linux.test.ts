@@ -59,12 +59,13 @@ describe('the predicates, by raw values and the versions that say yes', () => {
       [level, 'bad', 1n, ALL] as const,
       [level, 'bad', 2n, level === 'p4d' ? from('6.15') : from('5.14')] as const,
     ]),
-    // leaf: of type 1; later whatever is present and no table.
+    // leaf: what is present and has no TABLE bit; since v5.18 what is present and not of type 3.
     ...(['pud', 'pmd'] as const).flatMap((level) => [
       [level, 'leaf', 1n, ALL] as const,
       [level, 'leaf', 3n, NEVER] as const,
       [level, 'leaf', AF, NEVER] as const,
-      [level, 'leaf', bit(58), ['5.18', '6.1', '6.10']] as const,
+      [level, 'leaf', bit(58), until('6.10')] as const,
+      [level, 'leaf', bit(58) | 2n, ['5.18', '6.1', '6.10']] as const,
       [level, 'leaf', NG, from('6.11')] as const,
     ]),
     ['p4d', 'leaf', 1n, NEVER],

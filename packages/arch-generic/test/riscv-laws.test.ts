@@ -9,7 +9,14 @@ describe.each(['sv32', 'sv39', 'sv48', 'sv57'] as const)('%s', (mode) => {
 });
 
 // Before and after each change of a helper.
-describe.each(['5.9', '5.14', '5.17', '6.3', '6.4', '6.11', '6.15', '6.16', '6.17'] as const)('v%s', (linux) => {
+describe.each(['5.9', '5.14', '5.17', '6.3', '6.4', '6.11', '6.15', '6.16', '6.17', '7.0'] as const)('v%s', (linux) => {
   for (const mode of ['sv32', 'sv39'] as const)
     describe(mode, () => keeps(archLaws(riscv({ mode, linux }), { runs: 5 })));
+});
+
+describe.each([
+  ["T-Head's attributes", riscv({ mode: 'sv39', thead: true })],
+  ['Svrsw60t59b', riscv({ mode: 'sv48', linux: '7.0', svrsw60t59b: true })],
+])('%s', (_name, arch) => {
+  keeps(archLaws(arch, { runs }));
 });

@@ -3,13 +3,18 @@ import {
   type Change,
   change,
   type Entry,
+  fieldsOf,
   type Level,
+  leafAddress,
+  leafSize,
   limitOf,
   makeLeaf,
   makeSwap,
+  makeTable,
   type Predicate,
   paddr,
   swapOf,
+  UsageError,
 } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { type LinuxVersion, riscv } from '../src/index.ts';
@@ -95,6 +100,63 @@ describe('pXd_mk…', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('v7.0', () => {
+  const make = (arch: typeof v612, what: Change, raw: bigint) => change(arch, 'pte', what, raw as Entry<'pte'>);
+  const bit = (n: number): bigint => 1n << BigInt(n);
+  const soft = riscv({ mode: 'sv39', linux: '7.0', svrsw60t59b: true });
+
+  test('wrprotect of a shadow stack leaves a page that can be read', () => {
+    expect([make(v612, 'wrprotect', 0x4d5n), make(of('7.0'), 'wrprotect', 0x4d5n)]).toEqual([0x4d1n, 0x4d3n]);
+    expect(make(of('7.0'), 'wrprotect', 0x4d7n)).toBe(0x4d3n);
+  });
+
+  test('Svrsw60t59b: soft-dirty is bit 59, and dirty sets it', () => {
+    expect(asks(soft, 'pte', 'softDirty', bit(59) | 0x53n)).toBe(true);
+    expect(make(soft, 'dirty', 0x53n)).toBe(bit(59) | 0xd3n);
+    expect(make(of('7.0'), 'dirty', 0x53n)).toBe(0xd3n);
+    expect([make(soft, 'softDirty', 0x53n), make(soft, 'clearSoftDirty', bit(59) | 0x53n)]).toEqual([
+      bit(59) | 0x53n,
+      0x53n,
+    ]);
+    expect(fieldsOf(soft, 'pte', 'leaf', (bit(60) | 0x53n) as Entry)).toMatchObject({ UFFD_WP: 1n, SOFT_DIRTY: 0n });
+  });
+
+  test('of a swapped page bit 3 is soft-dirty: in a pte, since it would make a pmd present', () => {
+    const { pte, pmd } = soft.spec.levels;
+    expect([pte.swap?.softDirty, pmd.swap?.softDirty]).toEqual([8n, undefined]);
+    expect([asks(soft, 'pte', 'swap', 0x12_3188n), asks(soft, 'pmd', 'present', 0x12_3188n)]).toEqual([true, true]);
+  });
+
+  test('not before, not with 32 bits', () => {
+    expect(() => riscv({ mode: 'sv39', linux: '6.17', svrsw60t59b: true })).toThrow(UsageError);
+    expect(() => riscv({ mode: 'sv32', linux: '7.0', svrsw60t59b: true })).toThrow(UsageError);
+    expect(() => riscv({ mode: 'sv39', linux: '7.0', svrsw60t59b: true, thead: true })).toThrow(UsageError);
+  });
+});
+
+describe("T-Head's cores", () => {
+  const thead = riscv({ mode: 'sv39', thead: true });
+  const PMA = 7n << 60n;
+
+  test('each page that is made is normal memory, a table pointer has no attributes', () => {
+    expect(makeLeaf(thead, 'pte', paddr(0x8000_2000n), rights('rwxu'))).toBe(PMA | 0x2000_08dfn);
+    expect(makeLeaf(thead, 'pte', paddr(0x8000_2000n), rights(''))).toBe(PMA | 0x2000_0862n);
+    expect(makeTable(thead, 'pmd', paddr(0x8000_2000n))).toBe(0x2000_0801n);
+  });
+
+  test('bit 63 is strong order, and no size', () => {
+    const device = (0x9000_0000_0000_0000n | 0x2000_08c7n) as Entry;
+    expect([leafAddress(thead, 'pte', device), leafSize(thead, 'pte', device)]).toEqual([0x8000_2000n, 0x1000n]);
+    expect(leafSize(v612, 'pte', device)).toBe(0x1_0000n);
+    expect(fieldsOf(thead, 'pte', 'leaf', device)).toMatchObject({ SO: 1n, C: 0n, B: 0n, SH: 1n, SEC: 0n });
+  });
+
+  test('64-bit kernels since v5.19', () => {
+    expect(() => riscv({ mode: 'sv32', thead: true })).toThrow(UsageError);
+    expect(() => riscv({ mode: 'sv39', linux: '5.18', thead: true })).toThrow(UsageError);
   });
 });
 

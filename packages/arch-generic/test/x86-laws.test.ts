@@ -9,6 +9,8 @@ describe.each([
   ['four levels, folded when built', x86({ paging: '4-level', fold: 'build' })],
   ['four levels, folded at boot', x86({ paging: '4-level' })],
   ['five levels', x86({ paging: '5-level' })],
+  ['the C bit at 47', x86({ paging: '4-level', encMask: 1n << 47n })],
+  ['the C bit at 51', x86({ paging: '5-level', encMask: 1n << 51n })],
 ])('%s', (_name, arch) => {
   keeps(archLaws(arch, { runs }));
 });

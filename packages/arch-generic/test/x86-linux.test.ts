@@ -93,6 +93,12 @@ describe('since v6.6 no helper leaves D without R/W', () => {
     ['clean takes both', 'clean', 0x41n | bit(58), 0x1n],
     ['write leaves it', 'write', 0x1n | bit(58), 0x3n | bit(58)],
   ])('%s', (_, what, raw, made) => expect(make(what, raw)).toBe(made));
+  test('pud_mkwrite has no form without a mapping: it makes the saved bit D again', () => {
+    const write = (raw: bigint) => change(long('6.6'), 'pud', 'write', raw as Entry<'pud'>);
+    expect([write(0x400_0000_0000_00a5n), write(0xa5n)]).toEqual([0xe7n, 0xa7n]);
+    expect(change(long('6.6'), 'pud', 'write', 0x8400_0000_0000_00a5n as Entry<'pud'>)).toBe(0x8000_0000_0000_00e7n);
+    expect(change(long('6.5'), 'pud', 'write', 0x8400_0000_0000_00a5n as Entry<'pud'>)).toBe(0x8400_0000_0000_00a7n);
+  });
   test('32-bit', () => expect(change(x32, 'pte', 'wrprotect', 0x67n as Entry<'pte'>)).toBe(0x425n));
 });
 

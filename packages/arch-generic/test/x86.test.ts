@@ -11,6 +11,7 @@ import {
   paddr,
   readEntry,
   roleOf,
+  UsageError,
   vaddr,
   walk,
 } from '@kernel-mm/pgtable-core';
@@ -45,6 +46,43 @@ test('geometry: with four levels the entries of p4d collapse to one, however it 
     ...['x86-64', 'x86-64', 'x86-64-la57', 'x86-32', 'x86-pae'],
   ]);
   expect([build, boot, la57].map(({ spec }) => spec.levels.p4d.fold?.when)).toEqual(['build', 'boot', undefined]);
+});
+
+test('since v6.17 five levels are always built in', () => {
+  expect(x86({ paging: '4-level', fold: 'build', linux: '6.16' }).spec.levels.p4d.fold?.when).toBe('build');
+  expect(x86({ paging: '4-level', linux: '6.17' }).spec.levels.p4d.fold?.when).toBe('boot');
+  expect(() => x86({ paging: '4-level', fold: 'build', linux: '6.17' })).toThrow(UsageError);
+});
+
+describe('the C bit of SME and SEV', () => {
+  const bit51 = 1n << 51n;
+  const sme = x86({ paging: '4-level', encMask: bit51 });
+
+  test('the frame is without it, in every level and in CR3', () => {
+    const page = (bit51 | 0x30_0067n) as Entry;
+    expect([leafAddress(sme, 'pte', page), leafAddress(boot, 'pte', page)]).toEqual([0x30_0000n, bit51 | 0x30_0000n]);
+    expect(leafAddress(x86({ paging: '5-level', encMask: 1n << 47n }), 'pte', (page | (1n << 47n)) as Entry)).toBe(
+      bit51 | 0x30_0000n, // bits above the C bit stay
+    );
+    expect(leafAddress(sme, 'pte', 0xf_ffff_ffcf_f120n as Entry)).toBe(0x30_0000n); // PROT_NONE: it is not inverted
+    const { mm, allocator } = space(sme);
+    map(mm, allocator, { addr: vaddr(0x1000n), paddr: paddr(0x30_0000n), size: 0x1000n, prot: rights('rwu') });
+    expect(walk({ ...mm, root: (mm.root ?? 0n) | bit51 }, vaddr(0x1123n)).result).toMatchObject({ paddr: 0x30_0123n });
+  });
+
+  test('what is made has it, and a table without it is bad where pXd_bad asks for all of _KERNPG_TABLE', () => {
+    expect(makeTable(sme, 'pgd', paddr(0x5000n))).toBe(bit51 | 0x5067n);
+    expect(makeLeaf(sme, 'pte', paddr(0x30_0000n), rights('rwxu'))).toBe(bit51 | 0x30_0067n);
+    const bad = (level: Level, raw: bigint) => asks(sme, level, 'bad', raw);
+    expect([bad('pmd', 0x5067n), bad('pmd', bit51 | 0x5067n)]).toEqual([true, false]);
+    expect([bad('p4d', 0x5067n), bad('pud', 0x5067n), bad('pud', bit51 | 0x5067n)]).toEqual([false, false, false]);
+  });
+
+  test('it is one of bits 32 to 51, and of 64-bit kernels', () => {
+    for (const encMask of [1n, 1n << 31n, 1n << 52n, 3n << 47n, -1n])
+      expect(() => x86({ paging: '4-level', encMask })).toThrow(UsageError);
+    expect(() => x86({ paging: 'pae', encMask: 1n << 47n })).toThrow(UsageError);
+  });
 });
 
 test('geometry of 32-bit kernels: two levels of 4-byte entries, or three with four at the top', () => {

@@ -26,7 +26,8 @@ export function large(level: 'pud' | 'pmd', layout: Layout): Pick<LevelSpec, 'le
     mk: {
       // A pud leaf is a hugetlb page: Linux turns it into a pte, changes that, and turns it back.
       ...changes(sw, INVALID),
-      // pmd_mkhuge, and what pmdp_invalidate writes.
+      // pmd_mkhuge, and what pmdp_invalidate writes. With CONFIG_PAGE_TABLE_CHECK a kernel of 7.x takes READ away too: no
+      // definition here has that option.
       ...(level === 'pmd' && { huge: set(LARGE | sw.YOUNG | PROTECT), invalid: set(INVALID) }),
     },
     ...(layout === 'present' && { swap: largeSwap(type) }),

@@ -16,8 +16,8 @@ export function pXdIs<L extends Level>(mm: Mm, predicate: Predicate, level: L, e
 
 /**
  * `pXd_access_permitted(entry, write)` of a leaf. The generic form (include/linux/pgtable.h) is present, and writable if
- * it is to be written; on s390 and RISC-V it takes PROT_NONE pages for readable. x86, arm64, powerpc and sparc64 have
- * forms of their own.
+ * it is to be written; on s390 and RISC-V it takes PROT_NONE pages for readable. x86, arm64 and powerpc have forms of
+ * their own at pte, pmd and pud; arm and sparc64 for a pte alone.
  */
 export function accessPermitted<L extends Level>(mm: Mm, level: L, entry: Entry<NoInfer<L>>, write: boolean): boolean {
   const own = mm.arch.rules[level].is[write ? 'accessWrite' : 'accessRead'];

@@ -9,7 +9,7 @@ import type { Context } from './walk-shape.ts';
 const KEYS: readonly (readonly [ids: RegExp, keys: string])[] = [
   [/^s390$/, 'edat1 edat2 iep'],
   [/^x86-(32|pae|64|64-la57)$/, 'user nxe wp smep smap ac pke pkru maxPhysBits encMask'],
-  [/^riscv-sv(32|39|48|57)$/, 'user sum mxr svpbmt svnapot adue'],
+  [/^riscv-sv(32|39|48|57)$/, 'user sum mxr svpbmt svnapot adue thead svrsw60t59b zicfiss'],
   [/^arm64-/, 'user tcr t0sz t1sz ips paBits ds ha hd tbi hpd epd e0pd wxn pan'],
   [/^(arm-short|arm-lpae|powerpc-radix-4k|powerpc-radix-64k)$/, 'user'],
   [/^(sparc64|um-2level|um-3level-64|um-3level-32)$/, ''],
