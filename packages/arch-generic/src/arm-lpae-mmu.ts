@@ -6,6 +6,7 @@ import {
   addressOf,
   and,
   type Begin,
+  type Fault,
   type FaultRule,
   type Hardware,
   has,
@@ -21,6 +22,8 @@ import {
 
 /** What a walk of long descriptors consults. */
 export interface ArmLpaeState {
+  /** SCTLR.M; without it an address is physical. */
+  readonly mmu: boolean;
   /** Whether the access is PL0's. */
   readonly user: boolean;
   /** TTBCR: T0SZ, EPD0, T1SZ, EPD1. The root is the TTBR that it selects for the address. */
@@ -51,7 +54,7 @@ const ALL: readonly Access[] = ['read', 'write', 'execute'];
 /** The MMU of `armLpae`. */
 export const armLpaeMmu = (arch: Arch): Mmu<ArmLpaeState> => ({
   arch,
-  defaults: { user: false, ttbcr: 0n, v8: false, wxn: false, pan: false },
+  defaults: { mmu: true, user: false, ttbcr: 0n, v8: false, wxn: false, pan: false },
   hardware: hardwareOf,
 });
 
@@ -89,8 +92,11 @@ function hardwareOf(state: ArmLpaeState): Hardware {
     },
     unreadable: 'external-abort',
     // What ends before the walk is reported at level 1.
-    fault: (kind, { level = 'pgd' }) => ({ name: kind, code: (CODES[kind] ?? 0n) + NUMBERS[level] }),
-    begin: (query) => begin(query, state.ttbcr),
+    fault(kind, { level = 'pgd', query: { access, addr } }) {
+      const code = (CODES[kind] ?? 0n) + NUMBERS[level];
+      return { name: kind, code, status: statusOf(code, access, addr) };
+    },
+    begin: (query) => (state.mmu ? begin(query, state.ttbcr) : flat(query)),
     whole: (path, taken) => byState(path, taken, state),
     settle({ query: { access }, taken }) {
       const missing = taken.find(({ right }) => right === access);
@@ -98,6 +104,18 @@ function hardwareOf(state: ArmLpaeState): Hardware {
     },
   };
 }
+
+/** DFSR and IFSR in the long format, which bit 9 says; bit 11 is WnR (ARMv7 ARM, B4.1.51, B4.1.96). */
+const statusOf = (code: bigint, access: Access, addr: bigint): NonNullable<Fault['status']> =>
+  access === 'execute'
+    ? { IFSR: 0x200n | code, IFAR: addr }
+    : { DFSR: (access === 'write' ? 0x800n : 0n) | 0x200n | code, DFAR: addr };
+
+/** Without the MMU an address is physical. */
+const flat = ({ addr }: Query): Begin =>
+  addr >> 32n
+    ? { kind: 'refused', fault: 'translation', why: 'the address has more than 32 bits' }
+    : { kind: 'page', base: 0n, shift: 32 };
 
 /** PAN withholds from PL1 what PL0 can reach; WXN, what can be written. */
 function byState(path: readonly Step[], taken: readonly Taken[], { user, pan, wxn }: ArmLpaeState): Taken[] {

@@ -112,7 +112,7 @@ describe('rights: the leaf alone', () => {
   test.each<[string, bigint, Access, State, string]>([
     ['U-mode needs U', 0xcfn, 'read', { user: true }, 'page-fault 0xd'],
     ['S-mode does without', 0xcfn, 'read', {}, '0x4123'],
-    ['S-mode on a user page', 0xdfn, 'read', {}, 'page-fault 0xd'],
+    ['S-mode on a user page', 0xdfn, 'read', { sum: false }, 'page-fault 0xd'],
     ['… with SUM', 0xdfn, 'write', { sum: true }, '0x4123'],
     ['… never executes, also with SUM', 0xdfn, 'execute', { sum: true }, 'page-fault 0xc'],
     ['R', 0xd9n, 'read', { user: true }, 'page-fault 0xd'],

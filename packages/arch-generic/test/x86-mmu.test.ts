@@ -13,8 +13,11 @@ const [PML4E, PDPTE, PDE, PTE] = ['0x1000', '0x2000', '0x3000', '0x4000'] as con
 type Change = Partial<Record<keyof typeof tree, bigint>>;
 type State = Partial<X86State>;
 
+/** Rows say which switches are on; the others are off here. */
+const OFF = { nxe: false, wp: false };
+
 const walk = (change: Change, access: Access = 'read', state: State = {}): string =>
-  told(machine(four, state), { ...tree, ...change }, 0x1000n, 0x123n, access);
+  told(machine(four, { ...OFF, ...state }), { ...tree, ...change }, 0x1000n, 0x123n, access);
 
 test('four levels, and five, lead to the byte', () => {
   expect(walk({})).toBe('0x5123');

@@ -12,6 +12,9 @@ function entries(words: Readonly<Record<string, bigint>>): Memory {
   return { read: (address) => at.get(address), write: () => false, pieces: [] };
 }
 
+/** Rows say which facilities are there; the others are not. */
+const OFF = { edat1: false, edat2: false, iep: false };
+
 /** The physical address, or the program-interruption code. */
 function dat(
   asce: bigint,
@@ -20,7 +23,11 @@ function dat(
   state: Partial<DatState> = {},
   access: Access = 'read',
 ): string {
-  const answer = translate(machine(mmu, state), entries(words), { root: asce, addr: vaddr(addr), access });
+  const answer = translate(machine(mmu, { ...OFF, ...state }), entries(words), {
+    root: asce,
+    addr: vaddr(addr),
+    access,
+  });
   return answer.kind === 'address' ? `0x${answer.paddr.toString(16)}` : `${answer.name} ${answer.code}`;
 }
 

@@ -5,7 +5,7 @@ import type { Query, Step, Taken } from './hardware.ts';
 import { LEVELS } from './level.ts';
 import type { Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
-import { arrival, said } from './step.ts';
+import { arrival, said, untaggedQuery } from './step.ts';
 import { type Faulted, type Translation, translate } from './translate.ts';
 
 /** A bit turned over, and what its field holds then. */
@@ -119,7 +119,8 @@ const overlay = (memory: Memory, at: bigint, entry: bigint): Memory => ({
  * How far an access gets: past how many entries, and how many rules of the next; and where it has arrived at memory, how
  * little is missing there: each entry that took the right away counts, and what would refuse the access if none had.
  */
-function progress(machine: Machine, query: Query, result: Translation): number {
+function progress(machine: Machine, asked: Query, result: Translation): number {
+  const query = untaggedQuery(machine, asked);
   if (result.kind === 'address') return Number.POSITIVE_INFINITY;
   const { path } = result;
   const last = path.at(-1);
