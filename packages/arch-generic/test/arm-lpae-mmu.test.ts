@@ -95,3 +95,10 @@ describe('TTBCR', () => {
     expect(told(machine(mmu, { ttbcr }), { [`${slot}`]: SECTION }, bit(48) | 0x1001n, va)).toBe(is);
   });
 });
+
+test('SCTLR.M = 0: an address of 32 bits is physical', () => {
+  const off = machine(mmu, { mmu: false, user: true, pan: true, wxn: true });
+  for (const access of ['read', 'write', 'execute'] as const)
+    expect(told(off, {}, 0n, 0xffff_f123n, access)).toBe('0xfffff123');
+  expect(told(off, {}, 0n, bit(32))).toBe('translation 0x5');
+});

@@ -335,3 +335,21 @@ describe('TCR_EL1: where it is not 0, it says all', () => {
     expect(tcr(TCR, VA, {}, { epd: true, t0sz: 20, ips: 32 })).toBe('0x5123');
   });
 });
+
+describe('SCTLR_EL1.M = 0: an address is physical', () => {
+  const off = (va: bigint, access: Access = 'read', state: Partial<Arm64State> = {}): string =>
+    told(ask('arm64-4k-va48', {}, { va, access, state: { mmu: false, user: true, wxn: true, pan: true, ...state } }));
+
+  test('and nothing is refused but what has too many bits', () => {
+    for (const access of ['read', 'write', 'execute'] as const)
+      expect(off(0xffff_1234_5678n, access)).toBe('0xffff12345678');
+    expect(off(bit(48))).toBe('address-size 0x0');
+    expect(off(bit(47), 'read', { paBits: 40 })).toBe('address-size 0x0');
+  });
+
+  test('a tag is no part of it', () => {
+    expect(off((0xb4n << 56n) | 0x123n)).toBe('address-size 0x0');
+    expect(off((0xb4n << 56n) | 0x123n, 'read', { tbi: true })).toBe('0x123');
+    expect(off(bit(55) | 0x123n, 'read', { tbi: true })).toBe('address-size 0x0');
+  });
+});

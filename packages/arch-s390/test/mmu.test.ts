@@ -152,3 +152,12 @@ test('prefixing exchanges two areas of 8 KiB, and is its own inverse', () => {
   // Large frames hold absolute addresses.
   expect(dat(ASCE, 0x123n, { ...five, '0x40000': 0x400n }, { prefix: 0x8000n, edat1: true })).toBe('0x123');
 });
+
+test('without DAT an address is real, whatever the ASCE says', () => {
+  const off = { dat: false };
+  for (const access of ['read', 'write', 'execute'] as const) {
+    expect(dat(0x2n << 2n, 0x1234_5678n, {}, off, access)).toBe('0x12345678');
+    expect(dat(ASCE, 0x10n, {}, { ...off, prefix: 0x8000n }, access)).toBe('0x8010');
+  }
+  expect(dat(ASCE, 0x7000n, {}, { ...off, storage: 0x7000n })).toBe('addressing 5');
+});
