@@ -131,6 +131,13 @@ function byState(path: readonly Step[], taken: readonly Taken[], { user, pan, wx
   ];
 }
 
+/** Whether an address is TTBR1's: its T1SZ highest bits are 1, or, where T1SZ is 0, it is not TTBR0's. */
+export function ofTtbr1Long(ttbcr: bigint, addr: bigint): boolean {
+  const [t0, t1] = [ttbcr & 7n, (ttbcr >> 16n) & 7n];
+  if (addr >> 32n) return false;
+  return t1 === 0n ? addr >> (32n - t0) !== 0n : (addr | (0xffff_ffffn >> t1)) === 0xffff_ffffn;
+}
+
 /**
  * Which TTBR an address belongs to, and how much that one translates (ARMv7 ARM, B3.6.4). Less than 1 GiB starts at
  * level 2; an address that belongs to neither is a translation fault of level 1.
@@ -139,7 +146,7 @@ function begin({ root, addr }: Query, ttbcr: bigint): Begin {
   const [t0, t1] = [ttbcr & 7n, (ttbcr >> 16n) & 7n];
   const refused = (why: string): Begin => ({ kind: 'refused', fault: 'translation', why });
   const lower = addr >> (32n - t0) === 0n;
-  const upper = !lower && addr >> 32n === 0n && (addr | (0xffff_ffffn >> t1)) === 0xffff_ffffn;
+  const upper = ofTtbr1Long(ttbcr, addr);
   if (!lower && !upper) return refused('the address belongs to neither TTBR');
   if ((ttbcr >> (upper ? 23n : 7n)) & 1n) return refused(`walks by TTBR${upper ? 1 : 0} are disabled`);
   const size = 32 - Number(upper ? t1 : t0);

@@ -146,10 +146,13 @@ const flat = ({ addr }: Query): Begin =>
     ? { kind: 'refused', fault: 'translation', why: 'the address has more than 32 bits' }
     : { kind: 'page', base: 0n, shift: 32 };
 
+/** Whether TTBCR.N gives an address to TTBR1. */
+export const ofTtbr1 = (ttbcr: bigint, addr: bigint): boolean => addr >> (32n - (ttbcr & 7n)) !== 0n;
+
 /** TTBCR.N splits the addresses: where the top N bits are 0, TTBR0 and a table 2^N times smaller; else TTBR1. */
 function begin({ root, addr }: Query, ttbcr: bigint): Begin {
   const n = ttbcr & 7n;
-  const upper = n !== 0n && addr >> (32n - n) !== 0n;
+  const upper = ofTtbr1(ttbcr, addr);
   const refused = (why: string): Begin => ({ kind: 'refused', fault: 'translation', why });
   if (addr >> 32n) return refused('the address has more than 32 bits');
   if ((ttbcr >> (upper ? 5n : 4n)) & 1n) return refused(`walks by TTBR${upper ? 1 : 0} are disabled`);

@@ -49,6 +49,7 @@ export * from './protect.ts';
 export * from './range.ts';
 export * from './ranges.ts';
 export * from './reading.ts';
+export * from './setup.ts';
 export type { AddressPiece } from './split.ts';
 export * from './stack.ts';
 export * from './stepper.ts';
