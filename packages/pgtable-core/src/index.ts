@@ -56,6 +56,7 @@ export * from './stepper.ts';
 export * from './svg.ts';
 export { explainEntry, explainResult, explainTranslation, formatSize } from './tell.ts';
 export * from './translate.ts';
+export * from './untagged.ts';
 export * from './walk.ts';
 export * from './walk-range.ts';
 export type { Flip, TurnedBit, WhatIf } from './what-if.ts';
