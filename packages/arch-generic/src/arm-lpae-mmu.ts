@@ -54,7 +54,7 @@ const ALL: readonly Access[] = ['read', 'write', 'execute'];
 /** The MMU of `armLpae`. */
 export const armLpaeMmu = (arch: Arch): Mmu<ArmLpaeState> => ({
   arch,
-  defaults: { mmu: true, user: false, ttbcr: 0n, v8: false, wxn: false, pan: false },
+  defaults: { user: false, mmu: true, ttbcr: 0n, v8: false, wxn: false, pan: false },
   hardware: hardwareOf,
 });
 

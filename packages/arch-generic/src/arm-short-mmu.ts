@@ -80,7 +80,7 @@ const subpages: Fields = {
 export const armShortMmu = (arch: Arch): Mmu<ArmShortState> => ({
   arch,
   defaults: {
-    ...{ mmu: true, user: false, dacr: 0x5555_5555n, afe: false, pxn: true, pan: false },
+    ...{ user: false, mmu: true, dacr: 0x5555_5555n, afe: false, pxn: true, pan: false },
     ...{ subpages: false, systemProtection: true, romProtection: false, ttbcr: 0n },
   },
   hardware: hardwareOf,

@@ -52,7 +52,7 @@ export function arm64Mmu(arch: Arch): Mmu<Arm64State> {
     defaults: {
       ...{ tcr: 0n, t0sz: tsz, t1sz: tsz, ips: paBits, paBits, ds: wide && arch.spec.pageShift < 16 },
       ...{ ha: false, hd: false, tbi: false, hpd: false, epd: false, e0pd: false },
-      ...{ mmu: true, user: false, wxn: false, pan: false },
+      ...{ user: false, mmu: true, wxn: false, pan: false },
     },
     hardware: (state) => hardwareOf(stageOf(arch, state), state),
   };

@@ -34,8 +34,8 @@ export function x86Mmu(arch: Arch): Mmu<X86State> {
   return {
     arch,
     defaults: {
-      ...{ pg: true, user: false, nxe: true, wp: true, smep: false, smap: false, ac: false, pke: false, pkru: 0n },
-      ...{ pse: true, pdpe1gb: true, lamSup: false, maxPhysBits: 52, encMask: 0n },
+      ...{ user: false, nxe: true, wp: true, smep: false, smap: false, ac: false, pke: false, pkru: 0n },
+      ...{ pg: true, pse: true, pdpe1gb: true, lamSup: false, maxPhysBits: 52, encMask: 0n },
     },
     hardware: (state) => hardwareOf(arch, paging, state),
   };
