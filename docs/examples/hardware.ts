@@ -26,7 +26,7 @@ map(mm, tables, { addr: vaddr(0x40_0000n), paddr: paddr(0x8000n), size: 0x1000n,
 const pmd = walk(mm, vaddr(0x40_0000n)).steps.find(({ level }) => level === 'pmd')!;
 writeEntry(mm, pmd.slot, ((pmd.entry & ~2n) | (1n << 63n)) as typeof pmd.entry);
 
-const hardware = machine(x86Mmu(arch), { user: true, nxe: true, wp: true });
+const hardware = machine(x86Mmu(arch), { user: true });
 const access = { root: mm.root!, addr: vaddr(0x40_0123n), access: 'write' } as const;
 console.log(explainText(explain(hardware, memory, access)));
 

@@ -30,7 +30,7 @@ console.log(pictureOf(mm, walk(mm, vaddr(0x40_1123n))));
 // #endregion walk
 
 // #region ranges
-const hardware = machine(x86Mmu(arch), { user: true, nxe: true, wp: true });
+const hardware = machine(x86Mmu(arch), { user: true });
 let shown = 0;
 for (const part of ranges(hardware, guest.memory, root, { merge: 'size' })) {
   if (part.kind !== 'mapped') continue;

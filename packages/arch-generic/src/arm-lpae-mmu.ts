@@ -6,6 +6,7 @@ import {
   addressOf,
   and,
   type Begin,
+  type Fault,
   type FaultRule,
   type Hardware,
   has,
@@ -21,6 +22,8 @@ import {
 
 /** What a walk of long descriptors consults. */
 export interface ArmLpaeState {
+  /** SCTLR.M; without it an address is physical. */
+  readonly mmu: boolean;
   /** Whether the access is PL0's. */
   readonly user: boolean;
   /** TTBCR: T0SZ, EPD0, T1SZ, EPD1. The root is the TTBR that it selects for the address. */
@@ -51,7 +54,7 @@ const ALL: readonly Access[] = ['read', 'write', 'execute'];
 /** The MMU of `armLpae`. */
 export const armLpaeMmu = (arch: Arch): Mmu<ArmLpaeState> => ({
   arch,
-  defaults: { user: false, ttbcr: 0n, v8: false, wxn: false, pan: false },
+  defaults: { user: false, mmu: true, ttbcr: 0n, v8: false, wxn: false, pan: false },
   hardware: hardwareOf,
 });
 
@@ -89,8 +92,11 @@ function hardwareOf(state: ArmLpaeState): Hardware {
     },
     unreadable: 'external-abort',
     // What ends before the walk is reported at level 1.
-    fault: (kind, { level = 'pgd' }) => ({ name: kind, code: (CODES[kind] ?? 0n) + NUMBERS[level] }),
-    begin: (query) => begin(query, state.ttbcr),
+    fault(kind, { level = 'pgd', query: { access, addr } }) {
+      const code = (CODES[kind] ?? 0n) + NUMBERS[level];
+      return { name: kind, code, status: statusOf(code, access, addr) };
+    },
+    begin: (query) => (state.mmu ? begin(query, state.ttbcr) : flat(query)),
     whole: (path, taken) => byState(path, taken, state),
     settle({ query: { access }, taken }) {
       const missing = taken.find(({ right }) => right === access);
@@ -98,6 +104,18 @@ function hardwareOf(state: ArmLpaeState): Hardware {
     },
   };
 }
+
+/** DFSR and IFSR in the long format, which bit 9 says; bit 11 is WnR (ARMv7 ARM, B4.1.51, B4.1.96). */
+const statusOf = (code: bigint, access: Access, addr: bigint): NonNullable<Fault['status']> =>
+  access === 'execute'
+    ? { IFSR: 0x200n | code, IFAR: addr }
+    : { DFSR: (access === 'write' ? 0x800n : 0n) | 0x200n | code, DFAR: addr };
+
+/** Without the MMU an address is physical. */
+const flat = ({ addr }: Query): Begin =>
+  addr >> 32n
+    ? { kind: 'refused', fault: 'translation', why: 'the address has more than 32 bits' }
+    : { kind: 'page', base: 0n, shift: 32 };
 
 /** PAN withholds from PL1 what PL0 can reach; WXN, what can be written. */
 function byState(path: readonly Step[], taken: readonly Taken[], { user, pan, wxn }: ArmLpaeState): Taken[] {
@@ -113,6 +131,13 @@ function byState(path: readonly Step[], taken: readonly Taken[], { user, pan, wx
   ];
 }
 
+/** Whether an address is TTBR1's: its T1SZ highest bits are 1, or, where T1SZ is 0, it is not TTBR0's. */
+export function ofTtbr1Long(ttbcr: bigint, addr: bigint): boolean {
+  const [t0, t1] = [ttbcr & 7n, (ttbcr >> 16n) & 7n];
+  if (addr >> 32n) return false;
+  return t1 === 0n ? addr >> (32n - t0) !== 0n : (addr | (0xffff_ffffn >> t1)) === 0xffff_ffffn;
+}
+
 /**
  * Which TTBR an address belongs to, and how much that one translates (ARMv7 ARM, B3.6.4). Less than 1 GiB starts at
  * level 2; an address that belongs to neither is a translation fault of level 1.
@@ -121,7 +146,7 @@ function begin({ root, addr }: Query, ttbcr: bigint): Begin {
   const [t0, t1] = [ttbcr & 7n, (ttbcr >> 16n) & 7n];
   const refused = (why: string): Begin => ({ kind: 'refused', fault: 'translation', why });
   const lower = addr >> (32n - t0) === 0n;
-  const upper = !lower && addr >> 32n === 0n && (addr | (0xffff_ffffn >> t1)) === 0xffff_ffffn;
+  const upper = ofTtbr1Long(ttbcr, addr);
   if (!lower && !upper) return refused('the address belongs to neither TTBR');
   if ((ttbcr >> (upper ? 23n : 7n)) & 1n) return refused(`walks by TTBR${upper ? 1 : 0} are disabled`);
   const size = 32 - Number(upper ? t1 : t0);

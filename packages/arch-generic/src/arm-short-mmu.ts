@@ -1,12 +1,12 @@
 /** The short-descriptor MMU of arm: tables of words, sections and supersections, domains, in the architecture's order. */
 import {
-  type Access,
   type Arch,
   address,
   addressOf,
   and,
   type Begin,
   bits,
+  type Fault,
   type FaultRule,
   type Fields,
   flag,
@@ -18,14 +18,19 @@ import {
   type Query,
   type Step,
   select,
-  type Taken,
 } from '@kernel-mm/pgtable-core';
 
-/** What a walk of short descriptors consults. */
+import { domainOf, isOpen, takenBy } from './arm-short-rights.ts';
+
+type Status = NonNullable<Fault['status']>;
+
+/** What a walk of short descriptors consults. Defaults are those of an ARMv7 that Linux runs. */
 export interface ArmShortState {
+  /** SCTLR.M; without it an address is physical. */
+  readonly mmu: boolean;
   /** Whether the access is PL0's. */
   readonly user: boolean;
-  /** The domain access control register; every domain is a client of its entries unless said otherwise. */
+  /** The domain access control register; by default every domain is a client of its entries. */
   readonly dacr: bigint;
   /** SCTLR.AFE: AP[0] is the access flag. */
   readonly afe: boolean;
@@ -33,6 +38,15 @@ export interface ArmShortState {
   readonly pxn: boolean;
   /** Privileged access never. */
   readonly pan: boolean;
+  /**
+   * Before ARMv6, and there with SCTLR.XP = 0: each quarter of a page has rights of its own, and XN, APX, S, nG are none.
+   * Fine tables, which Linux never made, are refused like any L1 type 0b11.
+   */
+  readonly subpages: boolean;
+  /** SCTLR.S, with `subpages`: AP = 00 lets PL1 read. Linux sets it. */
+  readonly systemProtection: boolean;
+  /** SCTLR.R, with `subpages`: AP = 00 lets PL1 and PL0 read. */
+  readonly romProtection: boolean;
   /** TTBCR: N, PD0 and PD1. The root is the TTBR that it selects for the address. */
   readonly ttbcr: bigint;
 }
@@ -46,10 +60,6 @@ const CODES: Readonly<Record<string, readonly [section: bigint, page: bigint]>> 
   'external-abort': [0xcn, 0xen],
 };
 
-/** What PL1 and PL0 may do with data, by AP[2:0] (ARMv7 ARM, table B3-8). 0b100 is reserved. */
-const PL1 = ['', 'rw', 'rw', 'rw', '', 'r', 'r', 'r'];
-const PL0 = ['', '', 'r', 'rw', '', '', 'r', 'r'];
-
 const SECTION = has(2n);
 const SUPER = has(1n << 18n);
 const section = addressOf({ base: address(31, 20) });
@@ -60,16 +70,26 @@ const smallPage: Fields = {
   ...{ XN: flag(0), small: bits(1, 1, 'type'), B: flag(2), C: flag(3), AP: bits(5, 4), TEX: bits(8, 6) },
   ...{ APX: flag(9), S: flag(10), nG: flag(11), base: address(31, 12) },
 };
+/** The fields of a page with an AP for each quarter. */
+const subpages: Fields = {
+  ...{ type: bits(1, 0, 'type'), B: flag(2), C: flag(3), AP0: bits(5, 4), AP1: bits(7, 6) },
+  ...{ AP2: bits(9, 8), AP3: bits(11, 10), base: address(31, 12) },
+};
 
 /** The MMU of `armShort`. An entry is one word of the hardware's: the pgd has 4096 of them, a table below 256. */
 export const armShortMmu = (arch: Arch): Mmu<ArmShortState> => ({
   arch,
-  defaults: { user: false, dacr: 0x5555_5555n, afe: false, pxn: true, pan: false, ttbcr: 0n },
+  defaults: {
+    ...{ user: false, mmu: true, dacr: 0x5555_5555n, afe: false, pxn: true, pan: false },
+    ...{ subpages: false, systemProtection: true, romProtection: false, ttbcr: 0n },
+  },
   hardware: hardwareOf,
 });
 
 function hardwareOf(state: ArmShortState): Hardware {
-  const { afe, pxn, ttbcr } = state;
+  const { mmu, ttbcr } = state;
+  // Before ARMv6 there was neither.
+  const [afe, pxn] = state.subpages ? [false, false] : [state.afe, state.pxn];
   const invalid: FaultRule = { when: is(3n, 0n), kind: 'translation', why: 'type 0b00' };
   const flagged = (AP0: bigint): FaultRule => ({ when: lacks(AP0), kind: 'access-flag', why: 'AP[0] = 0' });
   const old = flagged(0x400n);
@@ -88,71 +108,54 @@ function hardwareOf(state: ArmShortState): Hardware {
       },
       pte: {
         rules: [invalid, ...(afe ? [flagged(0x10n)] : [])],
-        fields: smallPage,
+        fields: state.subpages ? subpages : smallPage,
         leaf: 1n,
         // Type 0b01 is a large page of 64 KiB.
         page: { base: and('entry', 0xffff_f000n), shift: select(has(2n), 12n, 16n) },
       },
     },
     unreadable: 'external-abort',
-    fault(kind, { level }) {
+    fault(kind, { level, query, path }) {
       const code = CODES[kind]?.[level === 'pte' ? 1 : 0];
-      return { name: kind, ...(code !== undefined && { code }) };
+      return code === undefined ? { name: kind } : { name: kind, code, status: statusOf(code, query, path, state) };
     },
-    begin: (query) => begin(query, ttbcr),
-    whole: (path) => takenBy(path, state),
+    begin: (query) => (mmu ? begin(query, ttbcr) : flat(query)),
+    whole: (path, _, query) => takenBy(path, state, query),
     settle({ query: { access }, path, taken }) {
-      const number = domainOf(path);
-      const role = roleOf(path, state);
-      if (role !== CLIENT && role !== MANAGER)
-        return { kind: 'refused', fault: 'domain', why: `domain ${number} grants nothing` };
+      if (path.length > 0 && !isOpen(path, state))
+        return { kind: 'refused', fault: 'domain', why: `domain ${domainOf(path)} grants nothing` };
       const missing = taken.find(({ right }) => right === access);
       return missing ? { kind: 'refused', fault: 'permission', why: missing.why } : { kind: 'done', updates: [] };
     },
   };
 }
 
-const CLIENT = 1n;
-const MANAGER = 3n;
-const at = (entry: bigint, bit: number): boolean => ((entry >> BigInt(bit)) & 1n) !== 0n;
-
-/** The first entry of a path names the domain; a supersection has other bits there, and is in domain 0. */
-function domainOf(path: readonly Step[]): bigint {
-  const first = path[0]?.entry ?? 0n;
-  return at(first, 1) && at(first, 18) ? 0n : (first >> 5n) & 0xfn;
+/**
+ * DFSR and IFSR (ARMv7 ARM, B4.1.51, B4.1.96). Of data, bits 7:4 are the domain, where a first entry named one, and bit 11 is
+ * WnR, from ARMv6 on.
+ */
+function statusOf(code: bigint, { access, addr }: Query, path: readonly Step[], { subpages }: ArmShortState): Status {
+  if (access === 'execute') return { IFSR: code, IFAR: addr };
+  const write = access === 'write' && !subpages ? 0x800n : 0n;
+  return { DFSR: write | (domainOf(path) << 4n) | code, DFAR: addr };
 }
-const roleOf = (path: readonly Step[], { dacr }: ArmShortState): bigint => (dacr >> (2n * domainOf(path))) & 3n;
 
-/** AP, XN and PXN, which a manager of the domain does not look at. PXN of a page stands in the pointer to its table. */
-function takenBy(path: readonly Step[], state: ArmShortState): Taken[] {
-  const [first, second] = path;
-  if (!first || roleOf(path, state) === MANAGER) return [];
-  const { level, entry } = second ?? first;
-  const [low, xn] = second ? [4, at(entry, 1) ? 0 : 15] : [10, 4];
-  const ap = Number((entry >> BigInt(low)) & 3n) | (at(entry, low + 5) ? 4 : 0) | (state.afe ? 1 : 0);
-  const [pl1 = '', pl0 = ''] = [PL1[ap], PL0[ap]];
-  const data = state.user ? pl0 : pl1;
-  const never = at(entry, xn) || (!state.user && state.pxn && at(first.entry, second ? 2 : 0));
-  const took = (gone: boolean, right: Access, why: string): Taken[] => (gone ? [{ right, level, why }] : []);
-  const AP_IS = `AP[2:0] = ${ap}`;
-  const withheld = state.pan && !state.user && pl0 !== '';
-  return [
-    ...took(!data.includes('r'), 'read', AP_IS),
-    ...took(!data.includes('w'), 'write', AP_IS),
-    ...took(!data.includes('r'), 'execute', AP_IS),
-    ...took(never, 'execute', 'XN or PXN'),
-    ...took(withheld, 'read', 'PAN'),
-    ...took(withheld, 'write', 'PAN'),
-  ];
-}
+/** Without the MMU an address is physical. */
+const flat = ({ addr }: Query): Begin =>
+  addr >> 32n
+    ? { kind: 'refused', fault: 'translation', why: 'the address has more than 32 bits' }
+    : { kind: 'page', base: 0n, shift: 32 };
+
+/** Whether TTBCR.N gives an address to TTBR1. */
+export const ofTtbr1 = (ttbcr: bigint, addr: bigint): boolean => addr >> (32n - (ttbcr & 7n)) !== 0n;
 
 /** TTBCR.N splits the addresses: where the top N bits are 0, TTBR0 and a table 2^N times smaller; else TTBR1. */
 function begin({ root, addr }: Query, ttbcr: bigint): Begin {
   const n = ttbcr & 7n;
-  const upper = n !== 0n && addr >> (32n - n) !== 0n;
+  const upper = ofTtbr1(ttbcr, addr);
   const refused = (why: string): Begin => ({ kind: 'refused', fault: 'translation', why });
   if (addr >> 32n) return refused('the address has more than 32 bits');
-  if (at(ttbcr, upper ? 5 : 4)) return refused(`walks by TTBR${upper ? 1 : 0} are disabled`);
+  if ((ttbcr >> (upper ? 5n : 4n)) & 1n) return refused(`walks by TTBR${upper ? 1 : 0} are disabled`);
   const bits = 12 - (upper ? 0 : Number(n));
   const size = 1n << BigInt(bits + 2);
   return { kind: 'table', level: 'pgd', base: root & 0xffff_ffffn & ~(size - 1n), shift: 20, bits };

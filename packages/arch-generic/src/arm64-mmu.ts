@@ -1,5 +1,6 @@
 /** arm64 stage 1 (EL1&0) as the hardware translates it: what each descriptor says, in the order of the faults (Arm ARM, D8). */
 import {
+  type Access,
   type Arch,
   addressOf,
   and,
@@ -19,7 +20,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { AF, DBM, pieces, RDONLY, TABLE, VALID } from './arm64-descriptor.ts';
 import { pageTakes, tableTakes, wholeTakes } from './arm64-rights.ts';
-import { begin, halfOf, numberOf, type Stage, shiftOf, stageOf } from './arm64-stage.ts';
+import { begin, flat, halfOf, numberOf, type Stage, shiftOf, stageOf, untagged } from './arm64-stage.ts';
 import type { Arm64State } from './arm64-state.ts';
 
 /** Fault status codes, less the level. */
@@ -51,7 +52,7 @@ export function arm64Mmu(arch: Arch): Mmu<Arm64State> {
     defaults: {
       ...{ tcr: 0n, t0sz: tsz, t1sz: tsz, ips: paBits, paBits, ds: wide && arch.spec.pageShift < 16 },
       ...{ ha: false, hd: false, tbi: false, hpd: false, epd: false, e0pd: false },
-      ...{ user: false, wxn: false, pan: false },
+      ...{ user: false, mmu: true, wxn: false, pan: false },
     },
     hardware: (state) => hardwareOf(stageOf(arch, state), state),
   };
@@ -64,17 +65,29 @@ function hardwareOf(stage: Stage, state: Arm64State): Hardware {
   return {
     levels,
     unreadable: 'external-abort',
-    begin: (query) => begin(stage, user, query),
+    untagged: (query) => untagged(stage, query),
+    begin: (query) => (state.mmu ? begin(stage, user, query) : flat(state.paBits, query)),
     // Before the walk every fault is of level 0, also where the first level is another.
-    fault(kind, { level }) {
+    fault(kind, { level, query: { access, addr } }) {
       const number = level ? numberOf(stage, level) : 0;
       const code = number < 0 ? LEVEL_MINUS_1[kind as Kind] : CODES[kind as Kind] + BigInt(number);
-      return { name: kind, ...(code !== undefined && { code }) };
+      if (code === undefined) return { name: kind };
+      return { name: kind, code, status: { ESR_EL1: syndrome(code, access, user), FAR_EL1: addr } };
     },
     whole: wholeTakes(state, (addr) => stage.halves[halfOf(addr)].hpd),
     settle: (outcome) => settle(stage, outcome),
   };
 }
+
+/**
+ * ESR_EL1 of the abort: EC says instruction (0x20) or data (0x24), one more from EL1; IL is 1; WnR; the fault status code
+ * (Arm ARM, D24.2.40). ISV is 0, as for every abort that a stage 1 takes to EL1.
+ */
+const syndrome = (code: bigint, access: Access, user: boolean): bigint =>
+  (((access === 'execute' ? 0x20n : 0x24n) | (user ? 0n : 1n)) << 26n) |
+  (1n << 25n) |
+  (access === 'write' ? 0x40n : 0n) |
+  code;
 
 /** Whether a descriptor without TABLE maps a block; level 3 has pages, and type 01 is reserved there. */
 function hasBlocks({ page, encoding }: Stage, number: number): boolean {
@@ -116,7 +129,9 @@ function levelOf(stage: Stage, number: number, user: boolean): LevelReading {
 function settle({ ha, hd }: Stage, { query: { access }, path, taken }: Outcome): Settled {
   if (taken.some(({ right }) => right === access))
     return { kind: 'refused', fault: 'permission', why: `${access} is not allowed` };
-  const { at, entry } = path.at(-1)!;
+  const last = path.at(-1);
+  if (!last) return { kind: 'done', updates: [] };
+  const { at, entry } = last;
   const dirtied = hd && access === 'write' && (entry & DBM) !== 0n;
   const marked = (ha ? entry | AF : entry) & (dirtied ? ~RDONLY : ~0n);
   return { kind: 'done', updates: marked === entry ? [] : [{ at, entry: marked }] };

@@ -1,15 +1,5 @@
 /** Which rights an arm64 walk leaves, by privilege: AP, APTable, UXN, PXN, WXN and PAN (Arm ARM, D8.4). */
-import {
-  type Access,
-  and,
-  type Expr,
-  type Hardware,
-  has,
-  is,
-  type Step,
-  type Taken,
-  type Taking,
-} from '@kernel-mm/pgtable-core';
+import { type Access, and, type Expr, type Hardware, has, is, type Taken, type Taking } from '@kernel-mm/pgtable-core';
 import { bit, DBM, PXN, RDONLY, USER, UXN } from './arm64-descriptor.ts';
 import type { Arm64State } from './arm64-state.ts';
 
@@ -44,7 +34,8 @@ export const pageTakes = (user: boolean, hd: boolean): readonly Taking[] => {
 export const wholeTakes =
   ({ user, wxn, pan }: Arm64State, hpdAt: (addr: bigint) => boolean): NonNullable<Hardware['whole']> =>
   (path, taken, { addr }) => {
-    const page = path.at(-1) as Step;
+    const page = path.at(-1);
+    if (!page) return [];
     const closed = !hpdAt(addr) && path.slice(0, -1).some(({ entry }) => entry & NO_EL0);
     const forEl0 = !user && (page.entry & USER) !== 0n && !closed;
     const writable = taken.every(({ right }) => right !== 'write');

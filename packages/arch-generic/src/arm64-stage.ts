@@ -8,6 +8,8 @@ import {
   LEVELS,
   type Level,
   type Query,
+  type Vaddr,
+  vaddrWrap,
 } from '@kernel-mm/pgtable-core';
 import type { Encoding } from './arm64-descriptor.ts';
 import { type Arm64State, type Controls, controlsOf, type Half } from './arm64-state.ts';
@@ -52,14 +54,14 @@ const NARROW: Fields = { address: address(47, 1) };
 const WIDE: Fields = { address: address(47, 6), high: address(5, 2, 48) };
 
 /** A walk begins at the table that the half's TTBR designates, on the level that TxSZ says. */
-export function begin(stage: Stage, user: boolean, { root, addr, access }: Query): Begin {
+export function begin(stage: Stage, user: boolean, { root, addr }: Query): Begin {
   const { page, levels, outputBits } = stage;
   const half = stage.halves[halfOf(addr)];
   const width = 64 - half.tsz;
   const number = 4 - Math.floor((width - 4) / (page - 3));
   const level = levels.at(number - 4);
   const refused = (fault: string, why: string): Begin => ({ kind: 'refused', fault, why });
-  const no = forbidden(stage, half, user) ?? (inHalf(half, addr, access) ? undefined : 'the address lies in no half');
+  const no = forbidden(stage, half, user) ?? (inHalf(half, addr) ? undefined : 'the address lies in no half');
   if (no !== undefined) return refused('translation', no);
   if (!level) return refused('translation', `TxSZ = ${half.tsz} takes more levels than there are`);
 
@@ -79,9 +81,19 @@ function forbidden({ page, encoding }: Stage, { tsz, epd, e0pd }: Half, user: bo
   return undefined;
 }
 
-/** The bits above the width are all like bit 55; with TBI the top byte is not looked at. */
-function inHalf({ tsz, tbi, tbid }: Half, addr: bigint, access: Query['access']): boolean {
-  const top = tbi && !(tbid && access === 'execute') ? 56 : 64;
-  const above = BigInt.asUintN(top, addr) >> BigInt(64 - tsz);
-  return above === (halfOf(addr) ? (1n << BigInt(top - 64 + tsz)) - 1n : 0n);
+/** Stage 1 off: the address is physical (Arm ARM, D8.2, "the effects of disabling an address translation stage"). */
+export const flat = (paBits: number, { addr }: Query): Begin =>
+  addr >> BigInt(paBits)
+    ? { kind: 'refused', fault: 'address-size', why: `not a physical address of ${paBits} bits` }
+    : { kind: 'page', base: 0n, shift: paBits };
+
+/** With TBI the top byte is a tag: bit 55 stands for it. TBID leaves fetches out. */
+export function untagged({ halves }: Stage, { addr, access }: Query): Vaddr {
+  const { tbi, tbid } = halves[halfOf(addr)];
+  return tbi && !(tbid && access === 'execute') ? vaddrWrap(BigInt.asIntN(56, addr)) : addr;
+}
+
+/** The bits above the width are all like bit 55. */
+function inHalf({ tsz }: Half, addr: bigint): boolean {
+  return addr >> BigInt(64 - tsz) === (halfOf(addr) ? (1n << BigInt(tsz)) - 1n : 0n);
 }

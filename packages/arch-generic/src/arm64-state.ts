@@ -30,6 +30,8 @@ export interface Arm64State {
   readonly epd: boolean;
   /** EL0 may not use the addresses at all. */
   readonly e0pd: boolean;
+  /** SCTLR_EL1.M; without it an address is physical. */
+  readonly mmu: boolean;
   /** The access comes from EL0. */
   readonly user: boolean;
   /** SCTLR_EL1.WXN: what is writable cannot be executed. */

@@ -6,6 +6,7 @@ import {
   and,
   bits,
   defineArch,
+  type Expr,
   type Fields,
   type FoldSpec,
   flag,
@@ -13,6 +14,7 @@ import {
   type LeafFormat,
   type Level,
   type LevelSpec,
+  select,
   shl,
   shr,
   type TableFormat,
@@ -110,11 +112,14 @@ export function arm64(options: Arm64Options): Arch {
     id: `arm64-${granule}-va${va}${foldsAtBoot ? '-nolpa2' : encoding === 'plain' ? '' : `-${encoding}`}`,
     pageShift: page,
     byteOrder: 'little',
-    va: { extend: 'halves', bits: bitsLeft },
+    va: { extend: 'halves', bits: bitsLeft, untagged: withoutTopByte },
     root: { fields: rootFields(encoding, tableShift), tops: { pgd: { base: 0n, limit: bit(bitsLeft) } } },
     levels: FOLDED[count]?.(real) ?? real,
   });
 }
+
+/** untagged_addr: TBI0 is on for user space, and a user's address, of which bit 55 is 0, is walked without its top byte. */
+const withoutTopByte: Expr = select(and('addr', bit(55)), 'addr', and('addr', bit(56) - 1n));
 
 /** A page (descriptor type 3) or block (type 1). Clean writable pages are read-only with DBM, so write makes dirty. */
 function leafFormat(encoding: Encoding, low: number, type: bigint, linux: LinuxVersion): LeafFormat {

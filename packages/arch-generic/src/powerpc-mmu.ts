@@ -28,13 +28,13 @@ import {
 export interface PowerpcState {
   /** Problem state (MSR.PR). */
   readonly user: boolean;
-  /** AMR: the two highest bits, key 0, hold the supervisor off the data of user pages (KUAP). 0 unless said otherwise. */
+  /** AMR: the two highest bits, key 0, hold the supervisor off the data of user pages (KUAP). Default: 0. */
   readonly amr: bigint;
   /** IAMR: the same for fetches (KUEP). */
   readonly iamr: bigint;
 }
 
-/** Bits of DSISR; those of SRR1 for a fetch are the same, but for a page that it may not execute. */
+/** Bits of DSISR (Power ISA 3.0B, book III, 6.5.3); those of SRR1 for a fetch are the same, but for a page that it may not execute (6.5.5); the others there are MSR's. */
 const CAUSES: Readonly<Record<string, bigint>> = {
   'no-translation': 0x4000_0000n,
   protection: 0x0800_0000n,
@@ -105,11 +105,12 @@ function hardwareOf({ user, amr, iamr }: PowerpcState): Hardware {
       pte: { rules: [invalid, unsupported(lacks(LEAF), 'no table below the last level')], leaf: 1n, page },
     },
     unreadable: 'table-walk',
-    fault(kind, { query: { access } }) {
+    fault(kind, { query: { access, addr } }) {
       const fetch = access === 'execute';
       if (kind === 'segment') return { name: 'segment', code: fetch ? 0x480n : 0x380n };
       const cause = fetch && kind === 'protection' ? NO_EXECUTE : (CAUSES[kind] ?? 0n);
-      return { name: 'page-fault', code: cause | (access === 'write' ? STORE : 0n) };
+      const code = cause | (access === 'write' ? STORE : 0n);
+      return { name: 'page-fault', code, status: fetch ? { SRR1: code, SRR0: addr } : { DSISR: code, DAR: addr } };
     },
     begin,
     settle({ query: { access }, path, taken }) {

@@ -20,11 +20,17 @@ import {
   type Query,
   select,
   type Taking,
+  typeMask,
   UsageError,
+  type Vaddr,
+  vaddrWrap,
 } from '@kernel-mm/pgtable-core';
 import { A, D, frame, N, R, type RiscvMode, U, V, W, X } from './riscv-entry.ts';
 
-/** The machine state that translation consults. */
+/**
+ * The machine state that translation consults. Defaults are those of Linux in S-mode while it reaches user pages (SUM = 1),
+ * on a machine without the extensions.
+ */
 export interface RiscvState {
   /** U-mode; else S-mode. */
   readonly user: boolean;
@@ -44,6 +50,11 @@ export interface RiscvState {
   readonly zicfiss: boolean;
   /** Svadu is on (menvcfg.ADUE): the hardware sets A and D; else a page without them faults (Svade). */
   readonly adue: boolean;
+  /**
+   * PMLEN of the access's privilege: how many of the highest bits of a data pointer are ignored. 0, 7 or 16, by senvcfg.PMM
+   * in U-mode (Ssnpm), menvcfg.PMM in S-mode (Smnpm).
+   */
+  readonly pmlen: number;
 }
 
 /** Exception codes, by what was to be done. */
@@ -57,8 +68,9 @@ const MODES: Readonly<Record<string, RiscvMode>> = {
 };
 
 /**
- * The MMU of RISC-V, in the mode of `arch`. Its root is satp, of which only PPN is looked at: MODE may be anything, also 0,
- * so that `ppn` alone, the physical address of the root table shifted right by 12, serves as well.
+ * The MMU of RISC-V, in the mode of `arch`. Its root is satp. 0 is Bare: every address is physical. Where MODE alone is 0 the
+ * manual leaves open what happens (12.1.11); here such a root is the `ppn` alone of a table. Another mode than that of `arch`
+ * is no walk of these tables: `root-mismatch`, without a code.
  * @throws UsageError for an architecture that is not RISC-V's
  */
 export function riscvMmu(arch: Arch): Mmu<RiscvState> {
@@ -67,8 +79,16 @@ export function riscvMmu(arch: Arch): Mmu<RiscvState> {
   return {
     arch,
     defaults: {
-      ...{ user: false, sum: false, mxr: false, svpbmt: false, svnapot: false, adue: false },
-      ...{ thead: false, svrsw60t59b: false, zicfiss: false },
+      user: false,
+      sum: true,
+      mxr: false,
+      svpbmt: false,
+      svnapot: false,
+      thead: false,
+      svrsw60t59b: false,
+      zicfiss: false,
+      adue: false,
+      pmlen: 0,
     },
     hardware: (state) => hardwareOf(arch, mode, state),
     deviations: [
@@ -82,17 +102,26 @@ export function riscvMmu(arch: Arch): Mmu<RiscvState> {
 }
 
 function hardwareOf(arch: Arch, mode: RiscvMode, state: RiscvState, reservedPbmt = true): Hardware {
-  const { adue } = state;
+  const { adue, pmlen } = state;
+  if (![0, ...(mode === 'sv32' ? [] : [7, 16])].includes(pmlen))
+    throw new UsageError('argument', 'pmlen', mode === 'sv32' ? '0: pointers of 32 bits are not masked' : '0, 7 or 16');
   return {
     levels: levelsOf(arch, mode, state, reservedPbmt),
+    untagged: (query) => untagged(state, query),
     begin: (query) => begin(arch, query),
     unreadable: 'access-fault',
-    fault: (kind, { query }) => ({ name: kind, code: CAUSES[kind as keyof typeof CAUSES][query.access] }),
+    fault(kind, { query }) {
+      if (kind === 'root-mismatch') return { name: kind };
+      const code = CAUSES[kind as keyof typeof CAUSES][query.access];
+      return { name: kind, code, status: { scause: code, stval: untagged(state, query) } };
+    },
     settle({ query: { access }, path, taken }) {
       const by = taken.find(({ right }) => right === access);
       const fault = by?.why === SHADOW_STACK ? 'access-fault' : 'page-fault';
       if (by) return { kind: 'refused', fault, why: `${access} is not allowed: ${by.why}` };
-      const { at, entry } = path.at(-1)!;
+      const last = path.at(-1);
+      if (!last) return { kind: 'done', updates: [] };
+      const { at, entry } = last;
       const marked = entry | A | (access === 'write' ? D : 0n);
       return { kind: 'done', updates: adue && marked !== entry ? [{ at, entry: marked }] : [] };
     },
@@ -177,10 +206,30 @@ const takesOf = ({ user, sum, mxr, adue, zicfiss }: RiscvState): Taking[] => [
   ...take(lacks(D), ['write'], 'D = 0, ADUE = 0', !adue),
 ];
 
+/**
+ * Pointer masking (Zjpm): the ignored bits become copies of the highest that counts, or 0 in Bare mode. Not of a fetch, and
+ * not while MXR is 1.
+ */
+function untagged({ pmlen, mxr }: RiscvState, { root, addr, access }: Query): Vaddr {
+  if (pmlen === 0 || mxr || access === 'execute') return addr;
+  const kept = 64 - pmlen;
+  return vaddrWrap(root === 0n ? BigInt.asUintN(kept, addr) : BigInt.asIntN(kept, addr));
+}
+
 /** The bits above the translated ones must be copies of the highest (Sv32: there are none). */
 function begin(arch: Arch, { root, addr }: Query): Begin {
   const { shift, bits } = arch.geometry.pgd;
+  if (root === 0n) return bare(addr, arch.entryBytes === 4 ? 32 : 56);
+  const { fields, tops } = arch.spec.root;
+  const mode = root & typeMask(fields);
+  if (mode !== 0n && mode !== tops.pgd!.base) return { kind: 'refused', fault: 'root-mismatch', why: 'another MODE' };
   if (!isTranslatable({ arch }, 'pgd', addr))
     return { kind: 'refused', fault: 'page-fault', why: `not an address of ${shift + bits} bits` };
-  return { kind: 'table', level: 'pgd', base: gather(arch.spec.root.fields, root), shift, bits };
+  return { kind: 'table', level: 'pgd', base: gather(fields, root), shift, bits };
 }
+
+/** Physical memory as one page; what is beyond its widest address is no memory. */
+const bare = (addr: bigint, width: number): Begin =>
+  addr >> BigInt(width)
+    ? { kind: 'refused', fault: 'access-fault', why: `not a physical address of ${width} bits` }
+    : { kind: 'page', base: 0n, shift: width };

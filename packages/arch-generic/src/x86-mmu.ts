@@ -13,6 +13,8 @@ import {
   type Step,
   type Taken,
   UsageError,
+  type Vaddr,
+  vaddrWrap,
 } from '@kernel-mm/pgtable-core';
 import { A, D, type Paging, US } from './x86-entry.ts';
 import { levelsOf, type X86State } from './x86-paging.ts';
@@ -32,8 +34,8 @@ export function x86Mmu(arch: Arch): Mmu<X86State> {
   return {
     arch,
     defaults: {
-      ...{ user: false, nxe: false, wp: false, smep: false, smap: false, ac: false, pke: false, pkru: 0n },
-      ...{ maxPhysBits: 52, encMask: 0n },
+      ...{ user: false, nxe: true, wp: true, smep: false, smap: false, ac: false, pke: false, pkru: 0n },
+      ...{ pg: true, pse: true, pdpe1gb: true, lamSup: false, maxPhysBits: 52, encMask: 0n },
     },
     hardware: (state) => hardwareOf(arch, paging, state),
   };
@@ -46,21 +48,24 @@ function hardwareOf(arch: Arch, paging: Paging, state: X86State): Hardware {
   const used = (path: readonly Step[]): readonly Step[] => path.slice(paging === 'pae' ? 1 : 0);
   const isUserPage = (path: readonly Step[]): boolean => used(path).every(({ entry }) => entry & US);
   const keyTakes = (path: readonly Step[]): readonly Access[] =>
-    long && isUserPage(path) ? forbiddenByKey((path.at(-1)!.entry >> 59n) & 15n, state) : [];
+    long && path.length > 0 && isUserPage(path) ? forbiddenByKey((path.at(-1)!.entry >> 59n) & 15n, state) : [];
 
   return {
     levels: levelsOf(paging, state),
+    ...(long && { untagged: (query: Query) => untagged(state, paging === '5-level' ? 57 : 48, query) }),
     begin: (query) => begin(arch, state, query),
     unreadable: 'outside-memory',
-    fault(kind, { query: { access } }): Fault {
+    fault(kind, { query: { access, addr } }): Fault {
       if (kind === 'outside-memory') return { name: kind };
-      if (kind === 'general-protection') return { name: kind, code: 0n };
+      if (kind === 'general-protection') return { name: kind, code: 0n, status: { 'error code': 0n } };
       const said = CODES[kind as keyof typeof CODES];
       const fetch = access === 'execute' && (smep || (wide && nxe)) ? 0x10n : 0n;
-      return { name: 'page-fault', code: said | fetch | (access === 'write' ? 2n : 0n) | (user ? 4n : 0n) };
+      const code = said | fetch | (access === 'write' ? 2n : 0n) | (user ? 4n : 0n);
+      return { name: 'page-fault', code, status: { 'error code': code, CR2: addr } };
     },
     whole(path): readonly Taken[] {
-      const { level } = path.at(-1)!;
+      const level = path.at(-1)?.level;
+      if (!level) return [];
       const take = (rights: readonly Access[], why: string): Taken[] => rights.map((right) => ({ right, level, why }));
       const kernelOnUser = !user && isUserPage(path);
       return [
@@ -96,10 +101,25 @@ function forbiddenByKey(key: bigint, { user, wp, pke, pkru }: X86State): readonl
   return rights && (user || wp) ? ['write'] : [];
 }
 
+/**
+ * LAM: the metadata of a data pointer is replaced by copies of the highest address bit below it, and bit 63 stays, so that it
+ * must be like them (SDM volume 1, "Linear Address Masking"). CR3 says it for the lower half: bit 61 (LAM_U57), else
+ * bit 62 (LAM_U48). CR4.LAM_SUP says it for the upper half, by the number of levels.
+ */
+function untagged({ lamSup, pg }: X86State, supervisorWidth: number, { root, addr, access }: Query): Vaddr {
+  if (access === 'execute' || !pg) return addr;
+  const [bit61, bit62] = [(root >> 61n) & 1n, (root >> 62n) & 1n];
+  const width = addr >> 63n ? (lamSup ? supervisorWidth : 64) : bit61 ? 57 : bit62 ? 48 : 64;
+  const low = BigInt.asUintN(63, BigInt.asIntN(width, addr));
+  return vaddrWrap((addr & (1n << 63n)) | low);
+}
+
 /** An address must be canonical: the bits above the translated ones are copies of the highest (32-bit: there are none). */
-function begin(arch: Arch, { encMask }: X86State, { root, addr }: Query): Begin {
+function begin(arch: Arch, { pg, encMask }: X86State, { root, addr }: Query): Begin {
   const { shift, bits } = arch.geometry.pgd;
-  if (!isTranslatable({ arch }, 'pgd', addr))
-    return { kind: 'refused', fault: 'general-protection', why: `not an address of ${shift + bits} bits` };
+  const width = pg ? shift + bits : 32;
+  if (pg ? !isTranslatable({ arch }, 'pgd', addr) : addr >> 32n)
+    return { kind: 'refused', fault: 'general-protection', why: `not an address of ${width} bits` };
+  if (!pg) return { kind: 'page', base: 0n, shift: 32 };
   return { kind: 'table', level: 'pgd', base: gather(arch.spec.root.fields, root) & ~encMask, shift, bits };
 }

@@ -13,8 +13,13 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { NX, P, type Paging, PSE, RW, US } from './x86-entry.ts';
 
-/** The machine state that paging consults. CR4.PSE, PSE-36 and 1 GiB pages are taken to be there. */
+/**
+ * The machine state that paging consults. Defaults are a machine as Linux runs it: paging, NX and WP are on, and pages of all
+ * sizes are there. What not every CPU has, and only takes rights away (SMEP, SMAP, PKE), is off. PSE-36 is taken to be there.
+ */
 export interface X86State {
+  /** CR0.PG; without it a linear address is physical, and has 32 bits. */
+  readonly pg: boolean;
   /** The access is one of user mode's: CPL is 3. */
   readonly user: boolean;
   /** EFER.NXE: bit 63 is XD; else it is reserved. */
@@ -29,9 +34,15 @@ export interface X86State {
   readonly ac: boolean;
   /** CR4.PKE, with 4 and 5 levels only: user pages have keys. */
   readonly pke: boolean;
+  /** CR4.PSE, with 2 levels only: PS makes a page of 4 MiB; else the bit is ignored. */
+  readonly pse: boolean;
+  /** CPUID.80000001H:EDX.Page1GB, with 4 and 5 levels only: PS in a PDPTE makes a page of 1 GiB; else it is reserved. */
+  readonly pdpe1gb: boolean;
+  /** CR4.LAM_SUP, with 4 and 5 levels only: data pointers whose bit 63 is 1 have metadata. Those of the lower half are CR3's. */
+  readonly lamSup: boolean;
   /** For each of the 16 keys two bits: access disable, write disable. */
   readonly pkru: bigint;
-  /** MAXPHYADDR: how many physical address bits there are; those above are reserved. 52 unless said otherwise. */
+  /** MAXPHYADDR: how many physical address bits there are; those above are reserved. Default: 52. */
   readonly maxPhysBits: number;
   /** Address bits that mean encryption (SME's C bit): neither reserved nor part of the address. */
   readonly encMask: bigint;
@@ -44,7 +55,10 @@ const rule = (kind: string, when: Expr, why: string): FaultRule => ({ kind, when
 const taking = (when: Expr, rights: readonly Access[], why: string): Taking => ({ when, rights, why });
 
 /** The tables of a paging mode in this state, in SDM volume 3's order: 4.3 (32-bit), 4.4 (PAE), 4.5 (4 and 5 levels). */
-export function levelsOf(paging: Paging, { user, nxe, wp, maxPhysBits, encMask }: X86State): Hardware['levels'] {
+export function levelsOf(
+  paging: Paging,
+  { user, nxe, wp, pse, pdpe1gb, maxPhysBits, encMask }: X86State,
+): Hardware['levels'] {
   const wide = paging !== '2-level';
   // An entry with P = 0 is never looked at further. Reserved bits come next, level by level.
   const absent = rule('not-present', lacks(P), 'P = 0');
@@ -63,7 +77,9 @@ export function levelsOf(paging: Paging, { user, nxe, wp, maxPhysBits, encMask }
     const page = { base: or(address(31, 22), high), takes };
     const table = { base: address(31, 12), takes };
     return {
-      pgd: { rules: [absent, large(21, Math.min(Math.max(maxPhysBits, 32), 40) - 19)], leaf: has(PSE), table, page },
+      pgd: pse
+        ? { rules: [absent, large(21, Math.min(Math.max(maxPhysBits, 32), 40) - 19)], leaf: has(PSE), table, page }
+        : { rules: [absent], leaf: 0n, table },
       pte: { rules: [absent], leaf: 1n, page: table },
     };
   }
@@ -88,6 +104,6 @@ export function levelsOf(paging: Paging, { user, nxe, wp, maxPhysBits, encMask }
   }
   const none = rule('reserved', has(PSE), 'PS = 1, and no page is so large');
   const upper = { rules: [...entry, none], leaf: 0n, table: to };
-  const pud = { rules: [...entry, large(29, 13)], leaf: has(PSE), table: to, page: to };
+  const pud = pdpe1gb ? { rules: [...entry, large(29, 13)], leaf: has(PSE), table: to, page: to } : upper;
   return { pgd: upper, ...(paging === '5-level' && { p4d: upper }), pud, ...lower };
 }

@@ -86,6 +86,9 @@ describe('TTBCR', () => {
     ['T0SZ 1: above, TTBR1 for the rest', '0x40000123', 1n, 0xc000_0123n, 0x1018n],
     ['T0SZ 2: 1 GiB from level 2', '0x40200123', 2n, 0x20_0123n, 0x1008n],
     ['T1SZ 2: the upper gigabyte from level 2', '0x40200123', 0x2_0002n, 0xc020_0123n, 0x1008n],
+    ['T1SZ 2 alone: the upper gigabyte is TTBR1’s', '0x40200123', 0x2_0000n, 0xc020_0123n, 0x1008n],
+    ['T1SZ 2 alone: the rest is TTBR0’s', '0x40000123', 0x2_0000n, 0x8000_0123n, 0x1010n],
+    ['T1SZ 2 alone, EPD1', 'translation 0x5', 0x82_0000n, 0xc020_0123n, 0x1008n],
     ['the gap between', 'translation 0x5', 0x2_0002n, 0x8000_0000n, 0x1000n],
     ['EPD0', 'translation 0x5', 0x80n, 0n, 0x1000n],
     ['EPD1 is not for TTBR0', '0x40000123', 0x80_0000n, 0x123n, 0x1000n],
@@ -94,4 +97,11 @@ describe('TTBCR', () => {
   ])('%s', (_what, is, ttbcr, va, slot) => {
     expect(told(machine(mmu, { ttbcr }), { [`${slot}`]: SECTION }, bit(48) | 0x1001n, va)).toBe(is);
   });
+});
+
+test('SCTLR.M = 0: an address of 32 bits is physical', () => {
+  const off = machine(mmu, { mmu: false, user: true, pan: true, wxn: true });
+  for (const access of ['read', 'write', 'execute'] as const)
+    expect(told(off, {}, 0n, 0xffff_f123n, access)).toBe('0xfffff123');
+  expect(told(off, {}, 0n, bit(32))).toBe('translation 0x5');
 });

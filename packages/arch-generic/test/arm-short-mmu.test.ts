@@ -137,3 +137,41 @@ describe('TTBCR', () => {
     ['33 bits', 'translation 0x5', 0x4000n, 1n << 32n, 0n, '0x4000'],
   ])('%s', (_what, is, root, va, ttbcr, slot) => expect(at(root, va, ttbcr, slot)).toBe(is));
 });
+
+test('SCTLR.M = 0: an address of 32 bits is physical, whatever the domains', () => {
+  const off = machine(mmu, { mmu: false, user: true, dacr: 0n, pan: true });
+  for (const access of ['read', 'write', 'execute'] as const) expect(told(off, {}, 0n, VA, access)).toBe('0x12345678');
+  expect(told(off, {}, 0n, 1n << 32n)).toBe('translation 0x5');
+});
+
+describe('before ARMv6: AP of each quarter of a page', () => {
+  const old = (words: Said, state: State, access: Access = 'read', va = VA): string =>
+    answer(words, { subpages: true, user: true, ...state }, access, va);
+  // VA lies in quarter 1 of its 4 KiB, and in quarter 1 of its 64 KiB: 0x…5678.
+  const small = (ap: bigint): bigint => 0x5_0002n | (ap << 4n);
+  test.each<[string, Said, State, Access, string]>([
+    ['small page, AP1 = 11', [TABLE, small(0b00001100n)], {}, 'write', '0x50678'],
+    ['small page, AP1 = 10', [TABLE, small(0b11111011n)], {}, 'write', 'permission 0xf'],
+    ['small page, AP1 = 01', [TABLE, small(0b11110111n)], {}, 'read', 'permission 0xf'],
+    ['… for PL1', [TABLE, small(0b00000100n)], { user: false }, 'write', '0x50678'],
+    ['large page, AP1 = 10', [TABLE, 0x5_0001n | (0b00001000n << 4n)], {}, 'read', '0x55678'],
+    ['large page, AP1 = 01', [TABLE, 0x5_0001n | (0b11110111n << 4n)], {}, 'read', 'permission 0xf'],
+    ['extended small page: one AP, and TEX', [TABLE, 0x5_01f3n], {}, 'write', '0x50678'],
+    ['extended small page: bit 0 is no XN', [TABLE, 0x5_0033n], {}, 'execute', '0x50678'],
+    ['section', [0x4000_0c02n], {}, 'write', '0x40045678'],
+    ['section: bit 15 is no APX, bit 4 no XN', [0x4000_8c12n], {}, 'execute', '0x40045678'],
+    ['L1 type 11 is no section', [0x4000_0c03n], {}, 'read', 'translation 0x5'],
+    ['AP = 00, S', [TABLE, small(0n)], { user: false }, 'read', '0x50678'],
+    ['AP = 00, S: no write', [TABLE, small(0n)], { user: false }, 'write', 'permission 0xf'],
+    ['AP = 00, S: not PL0', [TABLE, small(0n)], {}, 'read', 'permission 0xf'],
+    ['AP = 00, R', [TABLE, small(0n)], { romProtection: true }, 'read', '0x50678'],
+    ['AP = 00, neither', [TABLE, small(0n)], { user: false, systemProtection: false }, 'read', 'permission 0xf'],
+    ['AFE is none', [TABLE, small(0b00001000n)], { afe: true }, 'read', '0x50678'],
+  ])('%s', (_what, words, state, access, is) => expect(old(words, state, access)).toBe(is));
+
+  test('each quarter has its own', () => {
+    const page: Said = [TABLE, small(0b01_11_10_11n)];
+    const at = (quarter: bigint): string => old(page, {}, 'write', (VA & ~0xfffn) | (quarter << 10n));
+    expect([at(0n), at(1n), at(2n), at(3n)]).toEqual(['0x50000', 'permission 0xf', '0x50800', 'permission 0xf']);
+  });
+});

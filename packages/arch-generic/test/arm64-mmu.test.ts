@@ -5,8 +5,10 @@ import {
   sparseMemory,
   type Translation,
   translate,
+  untagged,
   vaddr,
 } from '@kernel-mm/pgtable-core';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Arm64State, arm64Mmu } from '../src/index.ts';
 import { type Arm64Id, arm64Of } from './support/arm64.ts';
@@ -334,4 +336,35 @@ describe('TCR_EL1: where it is not 0, it says all', () => {
   test('the keys that it repeats do not count', () => {
     expect(tcr(TCR, VA, {}, { epd: true, t0sz: 20, ips: 32 })).toBe('0x5123');
   });
+});
+
+describe('SCTLR_EL1.M = 0: an address is physical', () => {
+  const off = (va: bigint, access: Access = 'read', state: Partial<Arm64State> = {}): string =>
+    told(ask('arm64-4k-va48', {}, { va, access, state: { mmu: false, user: true, wxn: true, pan: true, ...state } }));
+
+  test('and nothing is refused but what has too many bits', () => {
+    for (const access of ['read', 'write', 'execute'] as const)
+      expect(off(0xffff_1234_5678n, access)).toBe('0xffff12345678');
+    expect(off(bit(48))).toBe('address-size 0x0');
+    expect(off(bit(47), 'read', { paBits: 40 })).toBe('address-size 0x0');
+  });
+
+  test('a tag is no part of it', () => {
+    expect(off((0xb4n << 56n) | 0x123n)).toBe('address-size 0x0');
+    expect(off((0xb4n << 56n) | 0x123n, 'read', { tbi: true })).toBe('0x123');
+    expect(off(bit(55) | 0x123n, 'read', { tbi: true })).toBe('address-size 0x0');
+  });
+});
+
+test('for every address of the user’s, Linux takes off the tag that TBI ignores; of the kernel’s it takes nothing', () => {
+  const arch = arm64Of('arm64-4k-va48');
+  const hardware = machine(arm64Mmu(arch), { tbi: true });
+  fc.assert(
+    fc.property(fc.bigInt(0n, bit(64) - 1n), (any) => {
+      const [user, kernel] = [vaddr(any & ~bit(55)), vaddr(any | bit(55))];
+      expect(untagged(arch, user)).toBe(untagged(hardware, user));
+      expect(untagged(arch, kernel)).toBe(kernel);
+      expect(untagged(machine(arm64Mmu(arch)), user)).toBe(user);
+    }),
+  );
 });

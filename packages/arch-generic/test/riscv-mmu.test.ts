@@ -29,7 +29,7 @@ test('two to five levels lead to the byte', () => {
   expect(told(of('sv57'), { ...four, '0x9000': pte(0x8000n, 1n) }, 9n, 0x123n)).toBe('0x4123');
 });
 
-test('of satp only PPN counts: MODE and ASID may be anything', () => {
+test('a root is satp, or PPN alone; the ASID does not count', () => {
   for (const satp of [1n, SATP, (0xffffn << 44n) | 1n])
     expect(told(machine(sv39, { user: true }), tree, satp, 0x123n)).toBe('0x4123');
 });
@@ -112,7 +112,7 @@ describe('rights: the leaf alone', () => {
   test.each<[string, bigint, Access, State, string]>([
     ['U-mode needs U', 0xcfn, 'read', { user: true }, 'page-fault 0xd'],
     ['S-mode does without', 0xcfn, 'read', {}, '0x4123'],
-    ['S-mode on a user page', 0xdfn, 'read', {}, 'page-fault 0xd'],
+    ['S-mode on a user page', 0xdfn, 'read', { sum: false }, 'page-fault 0xd'],
     ['… with SUM', 0xdfn, 'write', { sum: true }, '0x4123'],
     ['… never executes, also with SUM', 0xdfn, 'execute', { sum: true }, 'page-fault 0xc'],
     ['R', 0xd9n, 'read', { user: true }, 'page-fault 0xd'],
@@ -166,3 +166,64 @@ describe('Sv32: 4-byte entries, 34 address bits, superpages of 4 MiB', () => {
 
 test('another architecture has another MMU', () =>
   expect(() => riscvMmu(x86({ paging: '4-level' }))).toThrow(UsageError));
+
+describe('satp', () => {
+  const ask = (mode: 'sv32' | 'sv39', satp: bigint, addr: bigint, access: Access = 'read'): string =>
+    told(machine(riscvMmu(riscv({ mode })), { user: true }), tree, satp, addr, access);
+
+  test('0 is Bare: an address is physical, and no table is read', () => {
+    for (const access of ['read', 'write', 'execute'] as const) {
+      expect(ask('sv39', 0n, 0x80_1234_5678n, access)).toBe('0x8012345678');
+      expect(ask('sv32', 0n, 0xffff_f123n, access)).toBe('0xfffff123');
+    }
+    expect(answer(machine(sv39), tree, 0n, 0x123n)).toMatchObject({ path: [], updates: [], taken: [] });
+    expect(ask('sv39', 0n, bit(56), 'write')).toBe('access-fault 0x7');
+    expect(ask('sv32', 0n, bit(32))).toBe('access-fault 0x5');
+  });
+
+  test('another mode has other tables', () => {
+    expect(ask('sv39', (9n << 60n) | 1n, 0x123n)).toBe('root-mismatch');
+    expect(ask('sv39', (8n << 60n) | 1n, 0x123n)).toBe('0x4123');
+  });
+});
+
+describe('pointer masking', () => {
+  const flags = { ...tree, [LAST]: pte(0x4000n, 0xdfn) };
+  const high = bit(64) - bit(38);
+  const ask = (state: State, addr: bigint, access: Access = 'read', root = SATP): string =>
+    told(machine(sv39, { user: true, ...state }), flags, root, addr, access);
+  test.each<[string, State, bigint, Access, string]>([
+    ['7 bits', { pmlen: 7 }, 0x7fn << 57n, 'read', '0x4123'],
+    ['bit 56 counts', { pmlen: 7 }, 1n << 56n, 'read', 'page-fault 0xd'],
+    ['16 bits', { pmlen: 16 }, 0xffffn << 48n, 'write', '0x4123'],
+    ['bit 47 counts', { pmlen: 16 }, 1n << 47n, 'read', 'page-fault 0xd'],
+    ['the upper half: copies of 1', { pmlen: 7 }, high ^ (0x55n << 57n), 'read', 'access-fault 0x5'],
+    ['never a fetch', { pmlen: 7 }, 1n << 60n, 'execute', 'page-fault 0xc'],
+    ['not with MXR', { pmlen: 7, mxr: true }, 1n << 60n, 'read', 'page-fault 0xd'],
+    ['none', {}, 1n << 60n, 'read', 'page-fault 0xd'],
+  ])('%s', (_, state, tag, access, expected) => expect(ask(state, tag ^ 0x123n, access)).toBe(expected));
+
+  test('Sv57, 16 bits: what is masked indexes nothing', () => {
+    const of = machine(riscvMmu(riscv({ mode: 'sv57' })), { user: true, pmlen: 16 });
+    const five = { ...flags, '0x8000': pte(0x1000n, 1n), '0x9000': pte(0x8000n, 1n) };
+    expect(told(of, five, (10n << 60n) | 9n, (0xabcdn << 48n) | 0x123n)).toBe('0x4123');
+  });
+
+  test('Bare: the ignored bits are 0', () => {
+    expect(ask({ pmlen: 7 }, (0x7fn << 57n) | 0x123n, 'read', 0n)).toBe('0x123');
+    expect(ask({ pmlen: 0 }, (0x7fn << 57n) | 0x123n, 'read', 0n)).toBe('access-fault 0x5');
+  });
+
+  test('stval is the address that was translated', () => {
+    const addr = (0x55n << 57n) | bit(40);
+    const got = answer(machine(sv39, { pmlen: 7 }), flags, SATP, addr);
+    expect(got).toMatchObject({ status: { scause: 13n, stval: bit(40) } });
+  });
+
+  test.each<['sv32' | 'sv39', number]>([
+    ['sv39', 8],
+    ['sv32', 7],
+  ])('%s has no PMLEN of %i', (mode, pmlen) => {
+    expect(() => machine(riscvMmu(riscv({ mode })), { pmlen })).toThrow(UsageError);
+  });
+});

@@ -13,8 +13,11 @@ const [PML4E, PDPTE, PDE, PTE] = ['0x1000', '0x2000', '0x3000', '0x4000'] as con
 type Change = Partial<Record<keyof typeof tree, bigint>>;
 type State = Partial<X86State>;
 
+/** Rows say which switches are on; the others are off here. */
+const OFF = { nxe: false, wp: false };
+
 const walk = (change: Change, access: Access = 'read', state: State = {}): string =>
-  told(machine(four, state), { ...tree, ...change }, 0x1000n, 0x123n, access);
+  told(machine(four, { ...OFF, ...state }), { ...tree, ...change }, 0x1000n, 0x123n, access);
 
 test('four levels, and five, lead to the byte', () => {
   expect(walk({})).toBe('0x5123');
@@ -183,6 +186,16 @@ describe('before the walk', () => {
     expect(told(machine(x86Mmu(x86({ paging }))), nothing, 0x1000n, addr)).toBe(expected);
   });
 
+  test('CR0.PG = 0: an address of 32 bits is physical, and CR3 is not looked at', () => {
+    for (const paging of ['2-level', 'pae', '4-level', '5-level'] as const) {
+      const off = machine(x86Mmu(x86({ paging })), { pg: false, user: true, smep: true, smap: true, pke: true });
+      for (const access of ['read', 'write', 'execute'] as const)
+        expect(told(off, {}, 0n, 0xffff_f123n, access)).toBe('0xfffff123');
+      expect(answer(off, tree, 0x1000n, 0x123n)).toMatchObject({ path: [], size: bit(32), updates: [], taken: [] });
+      expect(told(off, tree, 0x1000n, bit(32))).toBe('general-protection 0x0');
+    }
+  });
+
   test('CR3: PCID, cache bits and the no-flush bit are no part of the origin', () =>
     expect(told(machine(four), tree, bit(63) | 0x1fffn, 0x123n)).toBe('0x5123'));
 
@@ -259,4 +272,57 @@ describe('32-bit paging', () => {
     ['32 bits: 21:13 are reserved', { '0x1004': 0x80_2087n }, 'read', { maxPhysBits: 32 }, 'page-fault 0x9'],
     ['nothing is reserved in a table entry', { '0x1004': 0x2e1fn }, 'read', {}, '0x3123'],
   ])('%s', (_, change, access, state, expected) => expect(ask(change, access, state)).toBe(expected));
+});
+
+test('without 1 GiB pages PS is reserved in a PDPTE; PAE and 2 levels have none, 4 and 5 have', () => {
+  const large = { [PDPTE]: 0x4000_0087n };
+  expect(walk(large)).toBe('0x40000123');
+  expect(walk(large, 'read', { pdpe1gb: false })).toBe('page-fault 0x9');
+  expect(walk({}, 'read', { pdpe1gb: false })).toBe('0x5123');
+});
+
+test('CR4.PSE = 0: PS of a PDE is ignored with 2 levels, and counts with all others', () => {
+  const two = x86Mmu(x86({ paging: '2-level' }));
+  const words = { '0x1004': 0xc0_00e7n, '0xc00000': 0x8067n };
+  expect(told(machine(two), words, 0x1000n, 0x40_0123n)).toBe('0xc00123');
+  expect(told(machine(two, { pse: false }), words, 0x1000n, 0x40_0123n)).toBe('0x8123');
+  expect(walk({ [PDE]: 0x20_0087n }, 'read', { pse: false })).toBe('0x200123');
+});
+
+describe('LAM: metadata of data pointers, and what must still be canonical', () => {
+  const [U57, U48] = [bit(61) | 0x1000n, bit(62) | 0x1000n];
+  const [low, high] = [0x123n, bit(64) - bit(47) + 0x123n];
+  const upper = { ...tree, '0x1800': 0x2007n };
+  const meta = (addr: bigint, mask: bigint): bigint => addr ^ mask;
+  const five = x86Mmu(x86({ paging: '5-level' }));
+  const deep = { ...upper, '0x6000': 0x1007n, '0x6ff8': 0x1007n };
+  test.each<[string, bigint, bigint, State, Access, string]>([
+    ['U57: bits 62:57', U57, meta(low, 0x3fn << 57n), { user: true }, 'read', '0x5123'],
+    ['U57: bit 56 is address', U57, meta(low, bit(56)), { user: true }, 'read', 'general-protection 0x0'],
+    ['U48: bits 62:48', U48, meta(low, 0x7fffn << 48n), { user: true }, 'write', '0x5123'],
+    ['U48: bit 47 is address', U48, meta(low, bit(47)), {}, 'read', 'general-protection 0x0'],
+    ['both: U57 counts', U57 | U48, meta(low, bit(50)), {}, 'read', 'general-protection 0x0'],
+    ['the supervisor’s access to the lower half', U57, meta(low, bit(60)), {}, 'read', '0x5123'],
+    ['never a fetch', U57, meta(low, bit(60)), {}, 'execute', 'general-protection 0x0'],
+    ['not the upper half', U48, meta(high, bit(60)), {}, 'read', 'general-protection 0x0'],
+    ['SUP: bits 62:48 with four levels', 0x1000n, meta(high, 0x7fffn << 48n), { lamSup: true }, 'read', '0x5123'],
+    ['SUP: not the lower half', 0x1000n, meta(low, bit(60)), { lamSup: true }, 'read', 'general-protection 0x0'],
+    ['SUP: bit 47 is address', 0x1000n, meta(high, bit(47)), { lamSup: true }, 'read', 'general-protection 0x0'],
+  ])('%s', (_, root, addr, state, access, expected) =>
+    expect(told(machine(four, state), upper, root, addr, access)).toBe(expected),
+  );
+  test.each<[string, bigint, bigint, State, string]>([
+    ['U57: bits 62:57', bit(61), meta(low, 0x3fn << 57n), {}, '0x5123'],
+    ['U48: bits 56:48 are metadata too, and index nothing', bit(62), meta(low, 0x7fffn << 48n), {}, '0x5123'],
+    ['U48: bit 47 must be as bit 63', bit(62), meta(low, bit(47)), {}, 'general-protection 0x0'],
+    ['SUP: bits 62:57 with five levels', 0n, meta(high, 0x3fn << 57n), { lamSup: true }, '0x5123'],
+    ['SUP: bit 56 is address', 0n, meta(high, bit(56)), { lamSup: true }, 'general-protection 0x0'],
+  ])('five levels, %s', (_, cr3, addr, state, expected) =>
+    expect(told(machine(five, state), deep, cr3 | 0x6000n, addr)).toBe(expected),
+  );
+  test('a fault tells the pointer as it was', () => {
+    const addr = meta(low, bit(60));
+    const got = answer(machine(four), { '0x1000': 0n }, U57, addr);
+    expect(got).toMatchObject({ code: 0n, status: { 'error code': 0n, CR2: addr } });
+  });
 });

@@ -24,8 +24,10 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { largeFrame, page, regionTable, segmentTable, TT } from './dat.ts';
 
-/** The machine state that DAT consults. */
+/** The machine state that DAT consults. Defaults: the facilities of a z14 or later, all of which Linux switches on. */
 export interface DatState {
+  /** PSW bit 5; without it an address is real. */
+  readonly dat: boolean;
   /** Enhanced-DAT facility 1, and its control: 1 MiB frames, and protection by region entries. */
   readonly edat1: boolean;
   /** Enhanced-DAT facility 2: 2 GiB frames, and common regions. */
@@ -34,7 +36,7 @@ export interface DatState {
   readonly iep: boolean;
   /** The prefix register: real addresses 0 to 8191 and those of the prefix area change places. */
   readonly prefix: bigint;
-  /** Bytes of configured storage; a page beyond raises an addressing exception. Unbounded unless said otherwise. */
+  /** Bytes of configured storage; a page beyond raises an addressing exception. Default: 2^64. */
   readonly storage: bigint;
 }
 
@@ -101,16 +103,16 @@ export function prefixed(prefix: bigint, real: bigint): bigint {
 }
 
 /**
- * The DAT of s390. Its state is that of the vectors (`edat1`, `edat2`, `iep`), and `prefix` and `storage`.
+ * The DAT of s390. Its state is that of the vectors (`edat1`, `edat2`, `iep`), and `dat`, `prefix` and `storage`.
  * Without EDAT the format control and the protection of region entries are ignored.
  */
 export const s390Mmu = (arch: Arch): Mmu<DatState> => ({
   arch,
-  defaults: { edat1: false, edat2: false, iep: false, prefix: 0n, storage: 1n << 64n },
+  defaults: { dat: true, edat1: true, edat2: true, iep: true, prefix: 0n, storage: 1n << 64n },
   hardware: datOf,
 });
 
-function datOf({ edat1, edat2, iep, prefix, storage }: DatState): Hardware {
+function datOf({ dat, edat1, edat2, iep, prefix, storage }: DatState): Hardware {
   const large = (enabled: boolean): Expr => (enabled ? has(FORMAT_CONTROL) : 0n);
   const region = (below: TableLevel, table: Expr = 1n): Omit<LevelReading, 'leaf'> => {
     const level = BY_TYPE[Number(TABLES[below].type) + 1] as TableLevel;
@@ -156,7 +158,7 @@ function datOf({ edat1, edat2, iep, prefix, storage }: DatState): Hardware {
         page: pageOf(prefix === 0n ? frame : prefixedExpr(frame, prefix)),
       },
     },
-    begin: (query) => begin(query, prefix),
+    begin: (query) => (dat ? begin(query, prefix) : real(query, prefix)),
     settle({ query: { access }, paddr, taken }) {
       if (taken.some(({ right }) => right === access))
         return { kind: 'refused', fault: 'protection', why: `${access} is not allowed` };
@@ -172,9 +174,14 @@ const prefixedExpr = (frame: Expr, prefix: bigint): Expr => {
   return ['select', eq(area, 0n), or(offset, prefix), ['select', eq(area, prefix), offset, frame]];
 };
 
+/** A real address, one page at a time: prefixing moves two of them. */
+const real = ({ addr }: Pick<Query, 'addr'>, prefix: bigint): Begin => ({
+  ...{ kind: 'page', base: prefixed(prefix, addr & ~0xfffn), shift: 12 },
+});
+
 /** The designation: real space needs no walk; else every index above the table must be 0, and TL must reach it. */
 function begin({ root, addr }: Query, prefix: bigint): Begin {
-  if (root & REAL_SPACE) return { kind: 'page', base: prefixed(prefix, addr & ~0xfffn), shift: 12 };
+  if (root & REAL_SPACE) return real({ addr }, prefix);
   const level = BY_TYPE[Number((root >> 2n) & 3n)] as TableLevel;
   const { shift, exception } = TABLES[level];
   const table: Table = { level, base: root & ~0xfffn, shift: Number(shift), bits: 11 };

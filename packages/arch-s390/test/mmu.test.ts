@@ -12,6 +12,9 @@ function entries(words: Readonly<Record<string, bigint>>): Memory {
   return { read: (address) => at.get(address), write: () => false, pieces: [] };
 }
 
+/** Rows say which facilities are there; the others are not. */
+const OFF = { edat1: false, edat2: false, iep: false };
+
 /** The physical address, or the program-interruption code. */
 function dat(
   asce: bigint,
@@ -20,7 +23,11 @@ function dat(
   state: Partial<DatState> = {},
   access: Access = 'read',
 ): string {
-  const answer = translate(machine(mmu, state), entries(words), { root: asce, addr: vaddr(addr), access });
+  const answer = translate(machine(mmu, { ...OFF, ...state }), entries(words), {
+    root: asce,
+    addr: vaddr(addr),
+    access,
+  });
   return answer.kind === 'address' ? `0x${answer.paddr.toString(16)}` : `${answer.name} ${answer.code}`;
 }
 
@@ -144,4 +151,13 @@ test('prefixing exchanges two areas of 8 KiB, and is its own inverse', () => {
   expect(dat(ASCE, 0x123n, { ...five, '0x50800': 0x1000n }, { prefix: 0x8000n })).toBe('0x9123');
   // Large frames hold absolute addresses.
   expect(dat(ASCE, 0x123n, { ...five, '0x40000': 0x400n }, { prefix: 0x8000n, edat1: true })).toBe('0x123');
+});
+
+test('without DAT an address is real, whatever the ASCE says', () => {
+  const off = { dat: false };
+  for (const access of ['read', 'write', 'execute'] as const) {
+    expect(dat(0x2n << 2n, 0x1234_5678n, {}, off, access)).toBe('0x12345678');
+    expect(dat(ASCE, 0x10n, {}, { ...off, prefix: 0x8000n }, access)).toBe('0x8010');
+  }
+  expect(dat(ASCE, 0x7000n, {}, { ...off, storage: 0x7000n })).toBe('addressing 5');
 });

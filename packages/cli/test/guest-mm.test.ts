@@ -74,7 +74,7 @@ describe('in which state', () => {
   test('s390: what the machine was started with', () => {
     const options = { edat1: true, edat2: false, iep: true, prefix: 0x4000n };
     const { state } = space('s390x', { cr1: 0x7n }, { options, storage: 0x1000_0000n }).machine;
-    expect(state).toEqual({ ...options, storage: 0x1000_0000n });
+    expect(state).toEqual({ dat: true, ...options, storage: 0x1000_0000n });
   });
 
   test('riscv: SUM and MXR', () => {

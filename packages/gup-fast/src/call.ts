@@ -1,5 +1,5 @@
 /** internal_get_user_pages_fast: the checks of the range, the fast part, the slow part, and what comes back of both. */
-import { type Pfn, UsageError, type Vaddr, vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import { type Pfn, UsageError, untagged, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { ERRNO, type Errno } from './errno.ts';
 import { fastPart } from './fast.ts';
 import type { Walked } from './fast-walk.ts';
@@ -85,12 +85,10 @@ function orUndo<T>({ taken }: Run, inside: () => T): T {
   }
 }
 
-/** untagged_addr, rounded down to a page: with a root for each half (arm64) the tag goes from an address of the user's. */
+/** untagged_addr, rounded down to a page. */
 function startOf({ mm }: Run, addr: Vaddr): Vaddr {
-  const { pageShift, va } = mm.arch.spec;
-  const whole = vaddr(addr);
-  const untagged = va.extend === 'halves' ? whole & BigInt.asUintN(64, BigInt.asIntN(56, whole)) : whole;
-  return vaddrWrap((untagged >> BigInt(pageShift)) << BigInt(pageShift));
+  const shift = BigInt(mm.arch.spec.pageShift);
+  return vaddrWrap((untagged(mm.arch, addr, mm.root) >> shift) << shift);
 }
 
 /** TASK_SIZE_MAX: the highest end of any process. */

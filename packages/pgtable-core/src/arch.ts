@@ -52,6 +52,11 @@ export interface AddressRule {
   readonly extend: 'zero' | 'sign' | 'halves';
   /** Translated address bits, where they are fewer than the top level's shift and index bits together. */
   readonly bits?: number;
+  /**
+   * What Linux walks for an address that user space hands it: untagged_addr. It may look at `addr` and `root`. Default: `addr`.
+   * What the hardware ignores is the MMU's word (`Hardware.untagged`), and a matter of its state.
+   */
+  readonly untagged?: Expr;
 }
 
 /** The register that designates the top table (CR3, satp, TTBR, ASCE). */

@@ -17,7 +17,8 @@ export function defineArch(spec: ArchSpec): Arch {
   const geometry = geometryOf(spec);
   const rules = {} as Record<Level, Rules>;
   for (const level of LEVELS) rules[level] = rulesOf(level, spec.levels[level], geometry[level]);
-  const arch: Arch = { id: spec.id, spec, entryBytes: spec.entryBytes ?? 8, geometry, rules };
+  const untagged = ready('va.untagged', spec.va.untagged ?? 'addr', ['addr', 'root']);
+  const arch: Arch = { id: spec.id, spec, entryBytes: spec.entryBytes ?? 8, geometry, rules, untagged };
   checkRoot(arch);
   for (const level of LEVELS) checkLevel(arch, level);
   return Object.freeze(arch);
@@ -60,18 +61,21 @@ function checkSlots(level: Level, { bits, slotBytes, tableBytes = 1, shadow }: L
   if (shadow.at % slot === 0 && shadow.at < 2 ** bits * slot) refuse('shadow.at', `${shadow.at} lies on another entry`);
 }
 
+/** An expression ready to be asked, which looks at nothing but what it may. */
+function ready(where: string, e: Expr, allowed: readonly Var[]): (env: Env) => bigint {
+  try {
+    const run = evaluator(e);
+    const foreign = [...varsOf(e)].filter((v) => !allowed.includes(v));
+    if (foreign.length) throw new TypeError(`looks at ${foreign.join(', ')}; it may look at ${allowed.join(', ')}`);
+    return run;
+  } catch (error) {
+    throw new ArchError('expression', where, error instanceof Error ? error.message : String(error));
+  }
+}
+
 function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
-  const rule = (name: string, e: Expr, allowed: readonly Var[]): ((env: Env) => bigint) => {
-    const where = `levels.${level}.${name}`;
-    try {
-      const run = evaluator(e);
-      const foreign = [...varsOf(e)].filter((v) => !allowed.includes(v));
-      if (foreign.length) throw new TypeError(`looks at ${foreign.join(', ')}; it may look at ${allowed.join(', ')}`);
-      return run;
-    } catch (error) {
-      throw new ArchError('expression', where, error instanceof Error ? error.message : String(error));
-    }
-  };
+  const rule = (name: string, e: Expr, allowed: readonly Var[]): ((env: Env) => bigint) =>
+    ready(`levels.${level}.${name}`, e, allowed);
   const truth = (name: string, e: Expr, allowed: readonly Var[]): ((env: Env) => boolean) => {
     const run = rule(name, e, allowed);
     return (env) => run(env) !== 0n;

@@ -3,7 +3,7 @@ import { type FormatKind, formatOf, kindOf, type NamedField, namedFields } from 
 import type { Query, Rights, Step, Taken } from './hardware.ts';
 import type { Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
-import { rightsBy, type Said, said, takenBy } from './step.ts';
+import { rightsBy, type Said, said, takenBy, untaggedQuery } from './step.ts';
 import { formatSize, hex } from './tell.ts';
 import { type Translation, translate } from './translate.ts';
 import { type WhatIf, whatIf } from './what-if.ts';
@@ -41,8 +41,9 @@ export interface Explanation {
 }
 
 /** Translates as `translate` does, and explains the answer. Never throws for what memory holds. */
-export function explain(machine: Machine, memory: Memory, query: Query): Explanation {
-  const result = translate(machine, memory, query);
+export function explain(machine: Machine, memory: Memory, asked: Query): Explanation {
+  const query = untaggedQuery(machine, asked);
+  const result = translate(machine, memory, asked);
   const begun = machine.hardware.begin(query);
   const { path } = result;
   const sound = path.filter((step) => said(machine, step, query).kind !== 'fault');
@@ -62,8 +63,8 @@ export function explain(machine: Machine, memory: Memory, query: Query): Explana
       left: rightsBy((access) => gone.every(({ right }) => right !== access)),
     };
   });
-  const changes = result.kind === 'fault' ? whatIf(machine, memory, query, result) : [];
-  return { arch: machine.arch.id, state: machine.state, query, steps, result, changes };
+  const changes = result.kind === 'fault' ? whatIf(machine, memory, asked, result) : [];
+  return { arch: machine.arch.id, state: machine.state, query: asked, steps, result, changes };
 }
 
 function inWords(says: Said): string {

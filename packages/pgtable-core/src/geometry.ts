@@ -63,6 +63,8 @@ export interface Arch {
   readonly geometry: Readonly<Record<Level, Geometry>>;
   /** The definition’s expressions, ready to be asked. */
   readonly rules: Readonly<Record<Level, Rules>>;
+  /** The address that Linux walks for the `addr` in `env`; `untagged` asks it. */
+  readonly untagged: (env: Env) => bigint;
 }
 
 /** The geometry of every level, from the page size up. */

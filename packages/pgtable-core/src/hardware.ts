@@ -27,9 +27,12 @@ export interface Query {
 export interface Mmu<S extends object = object> {
   /** The definition whose tables it reads. */
   readonly arch: Arch;
-  /** Every part of the state, with the value that it has unless said otherwise. */
+  /**
+   * Every part of the state, with its default: the machine as Linux runs it, so that what `map` makes is read as it was
+   * meant. The access is the kernel's, at a moment when it may reach user pages (SUM = 1, no SMAP, no PAN).
+   */
   readonly defaults: S;
-  /** What the hardware does in this state. Pure: `machine` calls it once for each state. */
+  /** What the hardware does in this state. Pure: `machine` keeps what it answers, and may never ask again. */
   hardware(state: S): Hardware;
   /** Where a known implementation does otherwise than the manual: for vectors that were made with it, and for nothing else. */
   readonly deviations?: readonly Deviation<S>[];
@@ -51,6 +54,11 @@ export interface Hardware {
   readonly entryBytes?: 4 | 8;
   /** The rules of each level that a walk can reach. */
   readonly levels: Readonly<Partial<Record<Level, LevelReading>>>;
+  /**
+   * The address that is translated: without its tag, where this access has one (TBI, LAM, pointer masking). All else here
+   * is handed that address. Default: the address as it is.
+   */
+  untagged?(query: Query): Vaddr;
   /** Before the walk: does this address have one, and where does it start? */
   begin(query: Query): Begin;
   /** What the kind of fault that a rule names is called here, and its code. */
@@ -168,6 +176,8 @@ export interface Step {
 export interface FaultPlace {
   readonly query: Query;
   readonly level?: Level;
+  /** Every entry that was read, from the top down. */
+  readonly path: readonly Step[];
   /** The rights that are gone, where a right was missing. */
   readonly taken: readonly Taken[];
 }
@@ -178,6 +188,11 @@ export interface Fault {
   readonly name: string;
   /** Program-interruption code, error code, cause or fault status code; missing where the architecture has none. */
   readonly code?: bigint;
+  /**
+   * What the CPU leaves of it, whole, by the registers' names (ESR_EL1, DFSR, DSISR, scause, …), with the address as it
+   * was asked for. Missing where the architecture has no such register, or it holds nothing of this fault.
+   */
+  readonly status?: Readonly<Record<string, bigint>>;
 }
 
 /** What a walk found, for the last word on it. */

@@ -31,12 +31,36 @@ export interface Reading {
   readonly page?: { readonly base: Ask; readonly shift?: Ask; readonly takes: readonly Ready<Taking>[] };
 }
 
+type State = Machine['state'];
+
+/** Machines made, by MMU: the one asked for last comes first. */
+const MADE = new WeakMap<object, Machine[]>();
+/** More states than a guest's traps switch between; and few enough to look through. */
+const KEPT = 32;
+
 /**
- * The MMU in the state that `state` says, and its defaults where it says nothing.
+ * The MMU in the state that `state` says, and its defaults where it says nothing. To make one costs more than many walks, so
+ * the last 32 of each MMU are kept: the same MMU in the same state is the same object.
  * @throws {@link ArchError} `expression` for a rule that is not understood
  */
 export function machine<S extends object>(mmu: Mmu<S>, state: Partial<NoInfer<S>> = {}): Machine {
   const full = { ...mmu.defaults, ...state };
+  const said: State = { ...full };
+  const made = MADE.get(mmu) ?? [];
+  const n = made.findIndex((one) => isSameState(one.state, said));
+  const found = made[n] ?? make(mmu, full, said);
+  if (n === 0) return found;
+  if (n > 0) made.splice(n, 1);
+  MADE.set(mmu, [found, ...made].slice(0, KEPT));
+  return found;
+}
+
+function isSameState(a: State, b: State): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && Object.is(a[key], b[key]));
+}
+
+function make<S extends object>(mmu: Mmu<S>, full: S, state: State): Machine {
   const hardware = mmu.hardware(full);
   const levels: Partial<Record<Level, Reading>> = {};
   for (const level of LEVELS) {
@@ -44,7 +68,7 @@ export function machine<S extends object>(mmu: Mmu<S>, state: Partial<NoInfer<S>
     if (said) levels[level] = ready(`${mmu.arch.id} hardware.${level}`, said);
   }
   return {
-    ...{ arch: mmu.arch, hardware, levels, state: { ...full } },
+    ...{ arch: mmu.arch, hardware, levels, state },
     entryBytes: hardware.entryBytes ?? mmu.arch.entryBytes,
     in: (changes) => machine(mmu, { ...full, ...changes }),
   };

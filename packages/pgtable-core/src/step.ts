@@ -39,6 +39,12 @@ export function readSlot({ arch, entryBytes, levels }: Machine, memory: Memory, 
   return { level, at, index: Number(index), entry, shift } as SlotRead;
 }
 
+/** The access as the walk sees it: without the address's tag, where the machine takes one off. */
+export function untaggedQuery({ hardware }: Machine, query: Query): Query {
+  const addr = hardware.untagged?.(query) ?? query.addr;
+  return addr === query.addr ? query : { ...query, addr };
+}
+
 /** What the hardware makes of an entry, by its first rule that holds and is not left out. */
 export function said(
   machine: Machine,

@@ -54,8 +54,13 @@ export function survey(given: Machine, memory: Memory, root: bigint, start: bigi
     byAddress.size > 0 && levels[level]!.rules.some((rule) => byAddress.has(rule) && rule.when({ entry, addr, root }));
 
   type Told = Pick<RangesProblem, 'problem' | 'why' | 'level' | 'table' | 'at' | 'entry'>;
-  function trouble(addr: bigint, until: bigint, kind: string, told: Told): Seen {
-    const fault = hardware.fault(kind, { query: query(addr), taken: [], ...(told.level && { level: told.level }) });
+  function trouble(addr: bigint, until: bigint, kind: string, told: Told, path: readonly Step[] = []): Seen {
+    const fault = hardware.fault(kind, {
+      query: query(addr),
+      path,
+      taken: [],
+      ...(told.level && { level: told.level }),
+    });
     return { until, item: { kind: 'problem', ...told, start: vaddrWrap(addr), end: vaddrWrap(until), fault } };
   }
 
@@ -100,14 +105,14 @@ export function survey(given: Machine, memory: Memory, root: bigint, start: bigi
       const place = { level, table: table.base, at };
       if (entry === undefined) {
         const why = 'the entry lies outside memory';
-        return trouble(addr, until, hardware.unreadable, { problem: 'unreadable', why, ...place });
+        return trouble(addr, until, hardware.unreadable, { problem: 'unreadable', why, ...place }, path);
       }
       const says = said(machine, step, query(addr), byAddress);
       if (says.kind === 'table') return { down: { table: says, until, path: [...path, step] } };
       if (says.kind === 'page') return refuses(addr, step) ? { until } : mapped(addr, until, [...path, step], says);
       const { kind, why } = says.rule;
       if (says.rule === absent.get(level)) return { until };
-      return trouble(addr, until, kind, { problem: 'broken-rule', why, ...place, entry });
+      return trouble(addr, until, kind, { problem: 'broken-rule', why, ...place, entry }, [...path, step]);
     },
   };
 }

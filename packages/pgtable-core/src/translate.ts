@@ -4,7 +4,7 @@ import type { Begin, Fault, Query, Rights, Step, Taken, Update } from './hardwar
 import type { Level } from './level.ts';
 import type { Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
-import { arrival, readSlot, rightsBy, type Said, type SlotRead, said } from './step.ts';
+import { arrival, readSlot, rightsBy, type Said, type SlotRead, said, untaggedQuery } from './step.ts';
 
 /** The byte that an address designates, and what this privilege may do with it. */
 export interface Translated {
@@ -47,14 +47,15 @@ export type Translation = Translated | Faulted;
  * Translates as the hardware would, reading memory at most five times. Never throws for what memory holds.
  * @param memory what the walk reads; an entry outside it is a fault by the architecture's own rule
  */
-export function translate(machine: Machine, memory: Memory, query: Query): Translation {
+export function translate(machine: Machine, memory: Memory, asked: Query): Translation {
   const { hardware } = machine;
+  const query = untaggedQuery(machine, asked);
   const path: Step[] = [];
   const faulted = (kind: string, why: string, at: Partial<SlotRead> = {}, taken: readonly Taken[] = []): Faulted => {
     const { level, at: address, entry } = at;
     return {
       ...{ kind: 'fault', why, taken, path },
-      ...hardware.fault(kind, { query, taken, ...(level && { level }) }),
+      ...hardware.fault(kind, { query: asked, path, taken, ...(level && { level }) }),
       ...(level && { level }),
       ...(address !== undefined && { at: address }),
       ...(entry !== undefined && { entry }),

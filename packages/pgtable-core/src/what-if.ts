@@ -5,7 +5,7 @@ import type { Query, Step, Taken } from './hardware.ts';
 import { LEVELS } from './level.ts';
 import type { Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
-import { arrival, said } from './step.ts';
+import { arrival, said, untaggedQuery } from './step.ts';
 import { type Faulted, type Translation, translate } from './translate.ts';
 
 /** A bit turned over, and what its field holds then. */
@@ -34,8 +34,9 @@ export interface WhatIf {
 /**
  * The single changes after which a refused access succeeds or gets further. The nearest come first: in the entries that
  * are to blame, then upwards in the others, in the root register, in the state; and among equally near ones those that
- * succeed. Tried are flags, types and bits that must be 0, not addresses and not what only software looks at: at most
- * a translation for each bit of five entries and a register, and for each switch.
+ * succeed. A change after which nothing is walked (paging off, real space) is left out: it says nothing of the tables.
+ * Tried are flags, types and bits that must be 0, not addresses and not what only software looks at: at most a translation
+ * for each bit of five entries and a register, and for each switch.
  */
 export function whatIf(machine: Machine, memory: Memory, query: Query, refused: Faulted): WhatIf[] {
   const reached = progress(machine, query, refused);
@@ -44,8 +45,11 @@ export function whatIf(machine: Machine, memory: Memory, query: Query, refused: 
       const changed = flip.kind === 'state' ? machine.in({ [flip.name]: flip.value }) : machine;
       const asked = flip.kind === 'root' ? { ...query, root: flip.root } : query;
       const result = translate(changed, flip.kind === 'entry' ? overlay(memory, flip.at, flip.entry) : memory, asked);
+      const isWalked = result.path.length > 0 || refused.path.length === 0;
       const further =
-        progress(changed, asked, result) > reached && !(result.kind === 'fault' && isSame(query, result, refused));
+        isWalked &&
+        progress(changed, asked, result) > reached &&
+        !(result.kind === 'fault' && isSame(query, result, refused));
       return further ? [{ flip, result }] : [];
     });
     const succeeds = ({ result }: WhatIf): boolean => result.kind === 'address';
@@ -119,7 +123,8 @@ const overlay = (memory: Memory, at: bigint, entry: bigint): Memory => ({
  * How far an access gets: past how many entries, and how many rules of the next; and where it has arrived at memory, how
  * little is missing there: each entry that took the right away counts, and what would refuse the access if none had.
  */
-function progress(machine: Machine, query: Query, result: Translation): number {
+function progress(machine: Machine, asked: Query, result: Translation): number {
+  const query = untaggedQuery(machine, asked);
   if (result.kind === 'address') return Number.POSITIVE_INFINITY;
   const { path } = result;
   const last = path.at(-1);

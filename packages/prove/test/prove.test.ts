@@ -37,11 +37,7 @@ const EXCEPTIONS: readonly { readonly claim: RegExp; readonly because: string }[
     claim: /^s390(, layout present)? hardware p(gd|4d|ud)$/,
     because: 'a table at physical 0 is one for the hardware, and Linux looks for an origin',
   },
-  {
-    claim: /^s390(, layout present)? hardware pmd$/,
-    because: 'without EDAT1 the hardware ignores FC, by which Linux knows a large page',
-  },
-  { claim: /^s390(, layout present)? hardware p(m|u)d$/, because: 'from v6.14 Linux asks for a software bit' },
+  { claim: /^s390, layout present hardware p(m|u)d$/, because: 'from v6.14 Linux asks for a software bit' },
   { claim: /^s390(, layout present)? hardware pte$/, because: 'pte_present is a bit of software' },
 ];
 

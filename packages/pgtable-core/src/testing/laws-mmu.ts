@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Predicate, Prot } from '../arch.ts';
 import { type Vaddr, vaddr, vaddrWrap } from '../brand.ts';
 import { NO_RIGHTS } from '../codec.ts';
+import type { Entry } from '../entry.ts';
 import type { Access, Mmu } from '../hardware.ts';
 import { LEVELS, type Level } from '../level.ts';
 import { type Machine, machine } from '../machine.ts';
@@ -68,6 +69,20 @@ export function mmuLaws<S extends object>(mmu: Mmu<S>, user: Partial<S>, law: La
       },
     ),
     law(
+      'mmu-defaults',
+      'in its default state the MMU reads and writes what was mapped for a user, and refuses what was not granted',
+      fc.tuple(pages, fc.boolean(), fc.boolean()),
+      ([{ level, place }, write, exec]) => {
+        const mm = onePage(arch, place.top, place.addr, level, { read: true, write, exec, user: true });
+        const asked = machine(mmu);
+        same(`a read of ${level}`, ask(asked, mm, place.addr, 'read').kind, 'address');
+        same(`a write of ${level}`, ask(asked, mm, place.addr, 'write').kind, write ? 'address' : 'fault');
+        const { result } = walk(mm, place.addr);
+        if (result.kind === 'leaf' && refusesFetch(mm, result.level, result.entry))
+          same(`a fetch of ${level}`, ask(asked, mm, place.addr, 'execute').kind, 'fault');
+      },
+    ),
+    law(
       'mmu-spaces',
       'the MMU lists and translates what was mapped, at its frames, and nothing else',
       fc.tuple(arbitrarySpace(arch), fc.array(word, { minLength: 20, maxLength: 20 })),
@@ -88,7 +103,7 @@ function answers(hardware: Machine, level: Level, entry: bigint, addr: Vaddr): v
   for (const access of ACCESSES) {
     const query = { root: 0n, addr, access };
     const says = said(hardware, step, query);
-    if (says.kind === 'fault') hardware.hardware.fault(says.rule.kind, { query, level, taken: [] });
+    if (says.kind === 'fault') hardware.hardware.fault(says.rule.kind, { query, level, path: [step], taken: [] });
     else if (says.shift < 0) throw new Error(`${level} 0x${entry.toString(16)}: ${says.kind} of 2^${says.shift} bytes`);
     else if (says.kind === 'page') hardware.hardware.settle(arrival(hardware, query, [step], says));
     else same(`${says.level} below ${level}`, LEVELS.indexOf(says.level) > LEVELS.indexOf(level), true);
@@ -97,6 +112,10 @@ function answers(hardware: Machine, level: Level, entry: bigint, addr: Vaddr): v
 
 const ask = (hardware: Machine, mm: Mm, addr: Vaddr, access: Access): Translation =>
   translate(hardware, mm.memory, { root: mm.root ?? 0n, addr, access });
+
+/** Whether the entry says that nothing is executed from it. */
+const refusesFetch = (mm: Mm, level: Level, entry: Entry): boolean =>
+  mm.arch.rules[level].is.exec !== undefined && !pXdIs(mm, 'exec', level, entry);
 
 /** What Linux grants, the hardware does if it need not tell Linux of the access first; what Linux does not, it never does. */
 function sameRights(hardware: Machine, mm: Mm, { addr, paddr }: { addr: Vaddr; paddr: bigint }, prot: Prot): void {

@@ -7,7 +7,7 @@ import type { Memory } from '../memory.ts';
 import { type Translation, translate } from '../translate.ts';
 import { eachCase, type MalformedCase } from './cases.ts';
 import { memoryOfEntries } from './sparse.ts';
-import { stateOf } from './state.ts';
+import { stateOf, unsaid } from './state.ts';
 import { type ExpectedFault, type ExpectedPage, parseWalkVectors, type WalkVector, walkVector } from './walk-shape.ts';
 
 /** Finds an MMU by the id of its architecture. */
@@ -42,12 +42,11 @@ export function checkWalkVectors(json: unknown, mmuOf: MmuOf): (WalkOutcome | Ma
   const { arch, source, context, cases } = parseWalkVectors(json);
   const mmu = mmuOf(arch);
   if (!mmu) throw new FixtureError('unknown', 'arch', `an architecture that is known, not ${arch}`);
-  const machines = machinesOf(mmu);
   const deviations = (mmu.deviations ?? []).filter(({ of }) => source.includes(of));
-  const shared = stateOf(mmu, context, 'context');
+  const shared = { ...unsaid(mmu), ...stateOf(mmu, context, 'context') };
   return eachCase(cases, walkVector, (one, where) => {
     const state = { ...shared, ...stateOf(mmu, one.context, `${where}: context`) };
-    const outcome = check(machines(state), one, where);
+    const outcome = check(machine(mmu, state), one, where);
     if (outcome.passed) return outcome;
     for (const { says, hardware } of deviations) {
       const deviant = check(machine({ ...mmu, hardware }, state), one, where);
@@ -55,17 +54,6 @@ export function checkWalkVectors(json: unknown, mmuOf: MmuOf): (WalkOutcome | Ma
     }
     return outcome;
   });
-}
-
-/** One machine for each state: to make one costs more than a walk. */
-function machinesOf(mmu: Mmu): (state: Readonly<Record<string, unknown>>) => Machine {
-  const made = new Map<string, Machine>();
-  return (state) => {
-    const key = Object.entries(state).sort().join();
-    const found = made.get(key) ?? machine(mmu, state);
-    made.set(key, found);
-    return found;
-  };
 }
 
 function check(on: Machine, { name, root, entries, va, access, expect }: WalkVector, where: string): WalkOutcome {

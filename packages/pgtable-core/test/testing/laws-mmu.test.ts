@@ -5,7 +5,7 @@ import { toyLinux } from '../support/toy-linux.ts';
 import { toy3, toy32, toyBoot, toyProcess } from '../support/toys.ts';
 
 const runs = process.env.KERNEL_MM_RUNS === 'full' ? 150 : 30;
-const NAMES = ['mmu-answers', 'mmu-rights', 'mmu-spaces'];
+const NAMES = ['mmu-answers', 'mmu-rights', 'mmu-defaults', 'mmu-spaces'];
 const laws = (mmu: Mmu<LinuxState>): Law[] => mmuLaws(mmu, { user: true }, { runs });
 
 test('the laws by name', () => {
@@ -17,8 +17,8 @@ describe.each([toy3, toyBoot, toy32, toyLinux])('$id keeps', (arch) => {
 });
 
 test('a page that nobody may use is one that somebody can, where no bit says so', () => {
-  const [answers, rights, spaces] = laws(linuxMmu(toyProcess)) as [Law, Law, Law];
-  for (const law of [answers, spaces]) law.check();
+  const [answers, rights, defaults, spaces] = laws(linuxMmu(toyProcess)) as [Law, Law, Law, Law];
+  for (const law of [answers, defaults, spaces]) law.check();
   expect(() => rights.check()).toThrow();
 });
 
@@ -30,6 +30,13 @@ const but = (change: (hardware: Hardware) => Partial<Hardware>): Mmu<LinuxState>
 };
 const at = (level: 'pmd' | 'pte', change: (reading: LevelReading) => Partial<LevelReading>): Mmu<LinuxState> =>
   but(({ levels }) => ({ levels: { ...levels, [level]: { ...levels[level]!, ...change(levels[level]!) } } }));
+
+/** As x86 without NXE was: the state that the law of rights is handed is well, the default is not. */
+function refusingByDefault(): Mmu<LinuxState> {
+  const mmu = linuxMmu(toyLinux);
+  const settle: Hardware['settle'] = () => ({ kind: 'refused', fault: 'closed', why: 'not the user' });
+  return { ...mmu, hardware: (state) => ({ ...mmu.hardware(state), ...(!state.user && { settle }) }) };
+}
 
 const TWINS: readonly [string, Mmu<LinuxState>, ...laws: string[]][] = [
   [
@@ -52,6 +59,7 @@ const TWINS: readonly [string, Mmu<LinuxState>, ...laws: string[]][] = [
     'a page for everybody, to do what he likes',
     at('pmd', ({ page }) => ({ page: { base: page!.base } })),
     'mmu-rights',
+    'mmu-defaults',
   ],
   [
     'no page that may be written',
@@ -59,13 +67,16 @@ const TWINS: readonly [string, Mmu<LinuxState>, ...laws: string[]][] = [
       settle: (out) => (out.query.access === 'write' ? { kind: 'refused', fault: 'write', why: 'no' } : settle(out)),
     })),
     'mmu-rights',
+    'mmu-defaults',
     'mmu-spaces',
   ],
+  ['a default in which nothing can be done', refusingByDefault(), 'mmu-defaults'],
   ['what is none, taken for a page', at('pte', () => ({ rules: [] })), 'mmu-spaces'],
   [
     'no large pages',
     at('pmd', ({ rules }) => ({ rules: [...rules, { when: 2n, kind: 'large', why: 'LEAF = 1' }] })),
     'mmu-rights',
+    'mmu-defaults',
     'mmu-spaces',
   ],
 ];

@@ -43,12 +43,9 @@ const isKept = (check: () => void): boolean => {
   }
 };
 
-/** The laws that the right definition keeps. Linux runs user space with no-execute on, where that can be off. */
+/** The laws that the right definition keeps. */
 function lawsOf({ arch, mmu }: Subject, runs: number): (arch: Arch) => Law[] {
-  const user = {
-    ...(mmu && 'user' in mmu.defaults && { user: true }),
-    ...(mmu && 'nxe' in mmu.defaults && { nxe: true }),
-  };
+  const user = mmu && 'user' in mmu.defaults ? { user: true } : {};
   const all = (of: Arch): Law[] =>
     [...archLaws(of, { runs }), ...(mmu ? mmuLaws({ ...mmu, arch: of }, user as never, { runs }) : [])].filter(
       ({ applies }) => applies,
