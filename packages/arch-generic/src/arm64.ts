@@ -93,13 +93,20 @@ export function arm64(options: Arm64Options): Arch {
   const leaf = (low: number, type: bigint): LeafFormat => leafFormat(encoding, low, type, linux);
   const upper: LevelSpec = { bits: stride, table, is: is.table };
   const pmd: LevelSpec = { ...upper, leaf: leaf(page + stride, VALID), is: is.pmd, mk: mk.pmd, swap };
-  // Linux makes blocks of a pud with 4 KiB pages only.
-  const pud: LevelSpec =
-    granule === '4k'
-      ? { ...upper, leaf: leaf(page + 2 * stride, VALID), is: is.pud, mk: mk.pud, swap }
-      : { ...upper, is: { ...is.pud, leaf: 0n } };
+  const pud: LevelSpec = { ...upper, ...pudBlocks() };
   const pte: LevelSpec = { bits: stride, leaf: leaf(page, VALID | TABLE), is: is.pte, mk: mk.pte, swap };
   const levels = { pgd: upper, p4d: upper, pud, pmd, pte };
+
+  /**
+   * Linux makes blocks of a pud with 4 KiB pages only. pud_leaf is a constant with 64 KiB pages or two levels; with 16 KiB
+   * pages it reads the bits (arch/arm64/include/asm/pgtable.h).
+   */
+  function pudBlocks(): Pick<LevelSpec, 'is' | 'leaf' | 'reads' | 'mk' | 'swap'> {
+    const low = page + 2 * stride;
+    if (granule === '4k') return { leaf: leaf(low, VALID), is: is.pud, mk: mk.pud, swap };
+    if (granule === '16k' && count > 2) return { reads: leafFields(encoding, low, linux), is: is.pud };
+    return { is: { ...is.pud, leaf: 0n } };
+  }
 
   // The top table is pgd by name; what its entries are follows from how many levels there are.
   const [top, next] = LEVELS.slice(-count) as [Level, Level];

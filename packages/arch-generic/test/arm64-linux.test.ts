@@ -1,4 +1,17 @@
-import { type Change, change, type Entry, type Level, makeSwap, type Predicate, swapOf } from '@kernel-mm/pgtable-core';
+import {
+  type Change,
+  change,
+  type Entry,
+  type Level,
+  leafAddress,
+  leafSize,
+  makeLeaf,
+  makeSwap,
+  type Predicate,
+  paddr,
+  swapOf,
+} from '@kernel-mm/pgtable-core';
+import { FULL } from '@kernel-mm/pgtable-core/testing';
 import { describe, expect, test } from 'vitest';
 import { type Arm64Id, arm64Of } from './support/arm64.ts';
 import { asks } from './support/entries.ts';
@@ -105,15 +118,25 @@ describe('the predicates, by raw values and the versions that say yes', () => {
     },
   );
 
-  test('blocks: of a pud with 4 KiB pages only, of a pmd always, also where it is the top table', () => {
+  test('blocks: of a pud with 4 KiB pages, and to be read with 16 KiB, of a pmd always, also where it is the top table', () => {
     const leaves = (id: Arm64Id): Level[] =>
       (['p4d', 'pud', 'pmd'] as const).filter((level) => asks(arm64Of(id), level, 'leaf', AF | 1n));
     expect(leaves('arm64-4k-va39')).toEqual(['pud', 'pmd']);
     expect(leaves('arm64-4k-va48-lpa2')).toEqual(['pud', 'pmd']);
-    for (const id of ['arm64-16k-va36', 'arm64-16k-va52-lpa2', 'arm64-64k-va42', 'arm64-64k-va52-lpa'] as const)
+    for (const id of ['arm64-16k-va47', 'arm64-16k-va52-lpa2'] as const) expect(leaves(id)).toEqual(['pud', 'pmd']);
+    for (const id of ['arm64-16k-va36', 'arm64-64k-va42', 'arm64-64k-va52-lpa'] as const)
       expect(leaves(id)).toEqual(['pmd']);
     for (const raw of [AF | 1n, 1n]) expect(asks(arm64Of('arm64-16k-va47'), 'pud', 'bad', raw)).toBe(true);
   });
+});
+
+test('a pud of 64 GiB, 16 KiB pages: Linux reads its frame, and makes none', () => {
+  const arch = arm64Of('arm64-16k-va48');
+  const raw = (0x20_0000_0000n | AF | USER | 1n) as Entry;
+  expect([leafAddress(arch, 'pud', raw), leafSize(arch, 'pud', raw)]).toEqual([0x20_0000_0000n, bit(36)]);
+  expect(makeLeaf(arch, 'pud', paddr(0x20_0000_0000n), FULL)).toBeUndefined();
+  const lpa2 = arm64Of('arm64-16k-va48-lpa2');
+  expect(leafAddress(lpa2, 'pud', (raw | 0x100n) as Entry)).toBe(bit(50) | 0x20_0000_0000n);
 });
 
 describe('what pXd_mk… makes', () => {

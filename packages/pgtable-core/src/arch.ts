@@ -88,6 +88,11 @@ export interface LevelSpec {
   readonly table?: TableFormat;
   /** An entry that maps a page; pte has one, others where large pages exist. */
   readonly leaf?: LeafFormat;
+  /**
+   * The fields of a page that Linux would read here and never makes (arm64 with 16 KiB pages: a pud), where `is.leaf` can be
+   * true and `leaf` is not said.
+   */
+  readonly reads?: Fields;
   /** The kernel's reading of an entry: what the Linux helper of that name answers, over `entry`. Left out: never. */
   readonly is: Readonly<Partial<Record<Predicate, Expr>>>;
   /** What the Linux helper `pXd_mk…` of that name makes of a present leaf, over `entry`. Left out: the level has no such helper. */

@@ -38,7 +38,7 @@ export function checkRoot({ spec: { root } }: Arch): void {
 
 /** All that one level says, against the rest of the definition. */
 export function checkLevel(arch: Arch, level: Level): void {
-  const { table, leaf, hugepd, empty = 0n, is } = arch.spec.levels[level];
+  const { table, leaf, reads: readFields, hugepd, empty = 0n, is } = arch.spec.levels[level];
   const where = `levels.${level}`;
   // Above a level that is always folded the answers are constants: what this level would say is never asked.
   if (isUpper(level) && alwaysFolded(arch, below(level))) return;
@@ -58,6 +58,12 @@ export function checkLevel(arch: Arch, level: Level): void {
       if (read(name, raw) !== yes.includes(name))
         throw new ArchError('template', place, `0x${raw.toString(16)} reads ${name} = ${!yes.includes(name)}`);
   };
+  if (readFields) {
+    if (leaf) throw new ArchError('malformed', `${where}.reads`, 'leaf says it already');
+    checkFields(`${where}.reads`, readFields, 8 * arch.entryBytes);
+    if (addressMask(readFields) === 0n)
+      throw new ArchError('address-field', `${where}.reads`, 'no field holds an address');
+  }
   if (hugepd) {
     if (level === 'pte') throw new ArchError('malformed', `${where}.hugepd`, 'a pte designates no table');
     checkFields(`${where}.hugepd.fields`, hugepd.fields, 8 * arch.entryBytes);

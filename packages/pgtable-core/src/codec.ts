@@ -50,8 +50,8 @@ export function tableAddress(arch: Arch, level: UpperLevel, entry: Entry): Paddr
 
 /** The first byte that a leaf maps, as a physical address. Meaningful only where the entry is a leaf. */
 export function leafAddress(arch: Arch, level: Level, entry: Entry): Paddr {
-  const { leaf } = arch.spec.levels[level];
-  if (!leaf) return paddr(0n);
+  const { leaf, reads = {} } = arch.spec.levels[level];
+  if (!leaf) return paddr(gather(reads, entry));
   const { first } = arch.rules[level];
   if (first) return paddr(first({ entry }));
   const stored = arch.rules[level].inverted({ entry }) ? entry ^ addressMask(leaf.fields) : entry;
@@ -64,7 +64,8 @@ export const leafSize = (arch: Arch, level: Level, entry: Entry): bigint =>
 
 /** The values of an entry's fields by name, read as a table pointer or as a leaf. */
 export function fieldsOf(arch: Arch, level: Level, kind: 'table' | 'leaf', entry: Entry): Record<string, bigint> {
-  const fields = arch.spec.levels[level][kind]?.fields ?? {};
+  const { [kind]: format, reads } = arch.spec.levels[level];
+  const fields = format?.fields ?? (kind === 'leaf' ? reads : undefined) ?? {};
   return Object.fromEntries(Object.entries(fields).map(([name, f]) => [name, valueIn(f, entry)]));
 }
 

@@ -48,10 +48,14 @@ function hardwareOf(arch: Arch, { user }: LinuxState): Hardware {
   };
 }
 
+/** A page as far as it is read. */
+type Page = Pick<NonNullable<LevelSpec['leaf']>, 'fields' | 'first' | 'inverted' | 'shift'>;
+
 /** A level as its entries are finally read: those of an always folded level are read by its own helpers. */
 function readingOf(arch: Arch, level: Level, user: boolean): LevelReading {
   const last = readAs(arch, level);
-  const { is, leaf, table } = arch.spec.levels[last];
+  const { is, reads, table, leaf: made } = arch.spec.levels[last];
+  const leaf: Page | undefined = made ?? (reads && { fields: reads });
   const { slotBytes } = arch.geometry[level];
   const isLeaf = last === 'pte' ? 1n : (is.leaf ?? 0n);
   // A definition that says what a leaf is, and not how it maps, has no page to offer.
@@ -77,7 +81,7 @@ function readingOf(arch: Arch, level: Level, user: boolean): LevelReading {
   };
 }
 
-function pageBase({ fields, first, inverted }: NonNullable<LevelSpec['leaf']>): Expr {
+function pageBase({ fields, first, inverted }: Page): Expr {
   const stored = addressOf(fields);
   if (first !== undefined) return first;
   return inverted === undefined ? stored : select(inverted, xor(stored, gather(fields, addressMask(fields))), stored);

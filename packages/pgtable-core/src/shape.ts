@@ -61,6 +61,7 @@ const level = v.strictObject({
       shift: v.optional(expr),
     }),
   ),
+  reads: v.optional(fields),
   is,
   mk: v.optional(mk),
   swap: v.optional(swap),

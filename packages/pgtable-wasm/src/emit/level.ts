@@ -62,7 +62,7 @@ function codeOf({ spec, geometry }: Arch, level: Level, index: number): LevelCod
     foldedSlot: own.fold?.slot,
     access: [own.is.accessRead ?? generic, own.is.accessWrite ?? and(truth(generic), truth(is('write')))],
     table: own.table ? addressOf(own.table.fields) : 0n,
-    page: pageOf(own.leaf),
+    page: pageOf(own.leaf ?? (own.reads && { fields: own.reads })),
     pageShift: own.leaf?.shift ?? BigInt(shift),
     covers: own.covers,
     highest: Math.max(0, ...pieces.map((f) => (f.to ?? f.lo) + f.hi - f.lo)),
@@ -73,7 +73,7 @@ function codeOf({ spec, geometry }: Arch, level: Level, index: number): LevelCod
 const truth = (e: Expr): Expr => not(not(e));
 
 /** leafAddress, as data. */
-function pageOf(leaf: LevelSpec['leaf']): Expr {
+function pageOf(leaf: Pick<NonNullable<LevelSpec['leaf']>, 'fields' | 'first' | 'inverted'> | undefined): Expr {
   if (!leaf) return 0n;
   if (leaf.first !== undefined) return leaf.first;
   const stored = addressOf(leaf.fields);

@@ -64,6 +64,13 @@ const GIB: readonly Row[] = [
   ['pud', 0x30_0003n, 'present'],
   ['pud', 0x4000_0000n | XN | 0xcc1n, 'present bad leaf young user readable', 0x4000_0000n],
 ];
+/** pud_leaf reads the bits but with 64 KiB pages, or where a pmd is the top table. */
+function puds({ granule, va }: Arm64Options): readonly Row[] {
+  if (granule === '4k') return GIB;
+  const raw = 0x20_0000_0000n | XN | 0xcc1n;
+  if (granule === '16k' && va > 36) return [['pud', raw, 'present bad leaf young user readable', 0x20_0000_0000n]];
+  return va === 36 || va === 42 ? [] : [['pud', raw, 'present bad']];
+}
 const old = (linux: LinuxVersion, rows: readonly Row[]): Facts => ({
   ...{ name: `arm64-4k-va48 v${linux}`, arch: arm64({ granule: '4k', va: 48, linux }) },
   rows: [...everywhere(SIZES['4k'], 0x300n), ...GIB, ...rows],
@@ -75,8 +82,8 @@ export const ARM64: readonly Facts[] = [
     const arch = arm64(options);
     const block = SIZES[options.granule];
     const shared = arch.id.endsWith('-lpa2') ? 0n : 0x300n;
-    const gib = options.granule === '4k' ? GIB : [];
-    return { name: arch.id, arch, rows: [...everywhere(block, shared), ...since611(block), ...high(arch.id), ...gib] };
+    const rows = [...everywhere(block, shared), ...since611(block), ...high(arch.id), ...puds(options)];
+    return { name: arch.id, arch, rows };
   }),
   old('5.9', [...before611, ['pmd', 0x2n, 'swap']]),
   old('5.10', [...before611, ['pmd', 0x2n, 'swap']]),
