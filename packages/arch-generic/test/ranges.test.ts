@@ -3,6 +3,8 @@ import {
   type Access,
   type Entry,
   explain,
+  flatMemory,
+  type Machine,
   type MappedRange,
   machine,
   ranges,
@@ -14,7 +16,7 @@ import {
 import { arbitrarySpace } from '@kernel-mm/pgtable-core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ARCHITECTURES, armShort, armShortMmu } from '../src/index.ts';
+import { ARCHITECTURES, armShort, armShortMmu, riscv, riscvMmu, x86, x86Mmu } from '../src/index.ts';
 
 const ACCESSES: readonly Access[] = ['read', 'write', 'execute'];
 const runs = process.env.KERNEL_MM_RUNS === 'full' ? 25 : 5;
@@ -76,4 +78,15 @@ test('arm’s hardware entry is told by its own fields, not by those of Linux’
       ?.fields.filter(({ value }) => value !== 0n)
       .map(({ name, value }) => `${name}=${value}`),
   ).toEqual([...['XN=1', 'small=1', 'AP=3', 'base=9']]);
+});
+
+test('without translation a listing is one range: physical memory, as wide as it can be', () => {
+  const memory = flatMemory(new ArrayBuffer(0x1000));
+  const end = (of: Machine): unknown => {
+    const items = [...ranges(of, memory, 0n)].filter(({ kind }) => kind === 'mapped');
+    return items.map((item) => (item.kind === 'mapped' ? [item.start, item.end, item.paddr] : []));
+  };
+  expect(end(machine(riscvMmu(riscv({ mode: 'sv39' }))))).toEqual([[0n, 1n << 56n, 0n]]);
+  expect(end(machine(x86Mmu(x86({ paging: '4-level' })), { pg: false }))).toEqual([[0n, 1n << 32n, 0n]]);
+  expect(end(machine(armShortMmu(armShort()), { mmu: false }))).toEqual([[0n, 1n << 32n, 0n]]);
 });

@@ -1,5 +1,5 @@
 /** Paging by hand: each rule of SDM volume 3, chapter 4 as a row over one small tree. */
-import { type Access, machine, UsageError } from '@kernel-mm/pgtable-core';
+import { type Access, explain, flatMemory, machine, paddr, UsageError, vaddr } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { riscv, type X86State, x86, x86Mmu } from '../src/index.ts';
 import { answer, takers, told, type Words, writes } from './support/translate.ts';
@@ -272,6 +272,16 @@ describe('32-bit paging', () => {
     ['32 bits: 21:13 are reserved', { '0x1004': 0x80_2087n }, 'read', { maxPhysBits: 32 }, 'page-fault 0x9'],
     ['nothing is reserved in a table entry', { '0x1004': 0x2e1fn }, 'read', {}, '0x3123'],
   ])('%s', (_, change, access, state, expected) => expect(ask(change, access, state)).toBe(expected));
+});
+
+test('that paging could be off is no advice: it says nothing of the tables', () => {
+  const memory = flatMemory(new ArrayBuffer(0x6000));
+  for (const [at, entry] of Object.entries(tree)) memory.write(paddr(BigInt(at)), 8, 'little', entry & ~2n);
+  const query = { root: 0x1000n, addr: vaddr(0x123n), access: 'write' } as const;
+  const { result, changes } = explain(machine(four), memory, query);
+  expect(result.kind).toBe('fault');
+  expect(changes.map(({ flip }) => flip)).toContainEqual({ kind: 'state', name: 'wp', value: false });
+  for (const { flip } of changes) expect(flip).not.toMatchObject({ name: 'pg' });
 });
 
 test('without 1 GiB pages PS is reserved in a PDPTE; PAE and 2 levels have none, 4 and 5 have', () => {
