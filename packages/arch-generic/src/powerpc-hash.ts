@@ -23,7 +23,7 @@ import {
 import { nop4d } from './nop.ts';
 import { LEAF, leaf, PRESENT, pages, SPECIAL } from './powerpc.ts';
 
-// arch/powerpc/include/asm/book3s/64/hash-4k.h, pgtable-4k.h, hugetlb.h and asm/mmu.h, as they were up to v6.11.
+// arch/powerpc/include/asm/book3s/64/hash-4k.h, pgtable-4k.h, hugetlb.h and asm/mmu.h, as they were up to v6.10.
 const table = (low: number): TableFormat => ({
   fields: { PRESENT: flag(63), PTE: bits(62, 62, 'type'), address: address(59, low) },
   base: PRESENT,
@@ -49,7 +49,7 @@ const none = eq('entry', 0n);
 const directory = (bad: bigint): LevelSpec['is'] => ({ none, present: has(PRESENT), bad: or(has(LEAF), has(bad)) });
 
 /**
- * 64-bit powerpc without radix, up to Linux v6.11. The kernel's reading alone: the hardware never sees this tree. Pages of
+ * 64-bit powerpc without radix, up to Linux v6.10. The kernel's reading alone: the hardware never sees this tree. Pages of
  * 16 MiB and 16 GiB hang in `hugepd` entries of pud and pgd, which nothing but gup_fast of that time looks into here;
  * to a quiet walk they are bad. Id: `powerpc-hash-4k`.
  */
@@ -60,6 +60,7 @@ export function powerpcHash(): Arch {
     id: 'powerpc-hash-4k',
     pageShift: 12,
     byteOrder: 'big',
+    gupFastPermitted: false,
     va: { extend: 'zero' },
     // No register: the address of the pgd. TASK_SIZE_64TB.
     root: { fields: { origin: address(59, 12) }, tops: { pgd: { base: 0n, limit: 1n << 46n } } },
