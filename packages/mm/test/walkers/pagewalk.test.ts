@@ -228,6 +228,19 @@ describe('the vma loop', () => {
   });
 });
 
+test('VM_IO alone is walked: walk_page_test asks for VM_PFNMAP', () => {
+  const m = x86();
+  const seen: bigint[] = [];
+  const pteEntry = ({ addr }: WalkAt) => void seen.push(addr);
+  const holes: bigint[] = [];
+  const pteHole = ({ addr }: { addr: bigint }) => void holes.push(addr);
+  const flagged = (pfnmap: boolean) => ({ ...vmaOver(m), io: true, pfnmap });
+  walkPageRange(m, [flagged(false)], rangeOf(m, 0, 9), { pteEntry, pteHole });
+  expect([seen.length, holes]).toEqual([9, []]);
+  walkPageRange(m, [flagged(true)], rangeOf(m, 0, 9), { pteEntry, pteHole });
+  expect([seen.length, holes.length]).toEqual([9, 1]);
+});
+
 describe('actions', () => {
   test('continue keeps a huge page whole; again asks anew, and not for ever', () => {
     const m = hugeX86();
