@@ -10,8 +10,10 @@ import {
   getUserPagesFast,
   getUserPagesFastOnly,
   gupFastPermitted,
+  judge,
   pinRange,
   pinUserPagesFast,
+  VARIANTS,
   walkLockless,
 } from '../src/index.ts';
 import { fakePort } from './support/fake-port.ts';
@@ -61,6 +63,9 @@ describe('above user space, where TASK_SIZE_MAX lies beyond what the tables tran
     const frames = new Float64Array(1);
     expect(pinRange(mm, addr, end, { write: false, counts, frames }).pages).toBe(alias ? 1 : 0);
     expect(countRange(mm, addr, end).pages).toBe(alias ? 1 : 0);
+    // The oracle knows: no table translates the address, whatever was read for it.
+    const judged = judge(mm, VARIANTS.offsetLocklessStrict.stepper, addr, end);
+    expect([judged.leaves.length, judged.addressCorrect]).toEqual(alias ? [1, false] : [0, true]);
     // It is the page of the address that the indexes leave.
     expect(getUserPagesFast({ mm, port }, vaddr(size), 1).frames).toEqual([pfn]);
   });
