@@ -17,6 +17,7 @@ const printing = {
   'one-call': () => import('./one-call.ts'),
   'two-forms': () => import('./two-forms.ts'),
   compiled: () => import('./compiled.ts'),
+  alias: () => import('./alias.ts'),
   'prove-s390': () => import('./prove-s390.ts'),
 };
 

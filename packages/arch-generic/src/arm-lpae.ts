@@ -87,6 +87,7 @@ export function armLpae(): Arch {
   return defineArch({
     ...ARM,
     id: 'arm-lpae',
+    gupFastPermitted: false,
     root: {
       fields: { CnP: flag(0), origin: address(39, 5), ASID: bits(55, 48) },
       tops: { pgd: { base: 0n, limit: TASK_SIZE } },

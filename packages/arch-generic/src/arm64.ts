@@ -119,8 +119,14 @@ export function arm64(options: Arm64Options): Arch {
     id: `arm64-${granule}-va${va}${foldsAtBoot ? '-nolpa2' : encoding === 'plain' ? '' : `-${encoding}`}`,
     pageShift: page,
     byteOrder: 'little',
+    gupFastPermitted: false,
     va: { extend: 'halves', bits: bitsLeft, untagged: withoutTopByte },
-    root: { fields: rootFields(encoding, tableShift), tops: { pgd: { base: 0n, limit: bit(bitsLeft) } } },
+    root: {
+      fields: rootFields(encoding, tableShift),
+      tops: { pgd: { base: 0n, limit: bit(bitsLeft) } },
+      // asm/processor.h: by VA_BITS, as the kernel was built. TASK_SIZE goes by vabits_actual, as it has booted.
+      ...(foldsAtBoot && { taskSizeMax: bit(va) }),
+    },
     levels: FOLDED[count]?.(real) ?? real,
   });
 }

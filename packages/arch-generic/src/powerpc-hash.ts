@@ -59,6 +59,7 @@ export function powerpcHash(): Arch {
     id: 'powerpc-hash-4k',
     pageShift: 12,
     byteOrder: 'big',
+    gupFastPermitted: false,
     va: { extend: 'zero' },
     // No register: the address of the pgd. TASK_SIZE_64TB.
     root: { fields: { origin: address(59, 12) }, tops: { pgd: { base: 0n, limit: 1n << 46n } } },

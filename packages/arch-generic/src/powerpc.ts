@@ -112,7 +112,7 @@ const directory: LevelSpec['is'] = { none, present: has(PRESENT), bad: has(BAD) 
 const ROOT = 0x4000_0000_0000_00adn;
 
 const PAGES = {
-  // TASK_SIZE_64TB and TASK_SIZE_4PB.
+  // asm/task_size_64.h: TASK_SIZE_USER64, which is TASK_SIZE_MAX too, is TASK_SIZE_64TB or TASK_SIZE_4PB.
   '4k': { shift: 12, ptes: 9, limit: 1n << 46n },
   '64k': { shift: 16, ptes: 5, limit: 1n << 52n },
 } as const;
@@ -137,6 +137,7 @@ export function powerpc({ page, linux = DEFAULT_LINUX }: PowerpcOptions): Arch {
     id: `powerpc-radix-${page}`,
     pageShift: shift,
     byteOrder: 'big',
+    gupFastPermitted: false,
     va: { extend: 'zero', bits: 52 },
     root: {
       fields: { RTS1: bits(62, 61), RPDB: address(59, 8), RTS2: bits(7, 5), RPDS: bits(4, 0) },

@@ -8,7 +8,7 @@ import {
   type LevelSpec,
   UsageError,
 } from '@kernel-mm/pgtable-core';
-import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
+import { DEFAULT_LINUX, isFixed, type LinuxVersion, since } from './linux.ts';
 import { foldedInto, nopmd, nopud } from './nop.ts';
 import { leaf, pteLeaf, type RiscvKernel, type RiscvMode, table } from './riscv-entry.ts';
 import { changes, pmdReading, pteReading, pudReading, swap, upperReading } from './riscv-linux.ts';
@@ -48,14 +48,25 @@ export function riscv({ mode, linux = DEFAULT_LINUX, thead = false, svrsw60t59b 
     byteOrder: 'little',
     ...(mode === 'sv32' && { entryBytes: 4 }),
     ...(!since(linux, '6.8') && { fastGup: false }),
+    gupFastPermitted: false,
     va: { extend: mode === 'sv32' ? 'zero' : 'sign' },
     root: {
       fields: mode === 'sv32' ? SATP32 : SATP64,
       tops: { pgd: { base: satp, limit: userEnd } },
+      ...(mode !== 'sv32' && saysLongMax(linux) && { taskSizeMax: LONG_MAX }),
     },
     levels: levels(kernel),
   });
 }
+
+const LONG_MAX = (1n << 63n) - 1n;
+
+/**
+ * CVE-2025-38434: asm/pgtable.h of 64-bit kernels from v6.10 to v6.15 has LONG_MAX for TASK_SIZE_MAX, for the sake of
+ * access_ok. gup_fast then walks any address of the positive half, and the index of the top table drops its upper bits.
+ */
+const saysLongMax = (linux: LinuxVersion): boolean =>
+  since(linux, '6.10') && !isFixed(linux, '6.16', ['6.12.36', '6.15.5']);
 
 const SATP32 = { ppn: address(21, 0, 12), ASID: bits(30, 22), MODE: bits(31, 31, 'type') };
 const SATP64 = { ppn: address(43, 0, 12), ASID: bits(59, 44), MODE: bits(63, 60, 'type') };

@@ -63,6 +63,9 @@ function maskOfNames(fields: Fields): (...names: readonly string[]) => bigint {
   return (...names) => names.reduce((mask, name) => mask | maskOf(fields[name]!), 0n);
 }
 
+/** asm/processor_64.h: all but VPTE_SIZE, which is 2^34 bytes. The hole in the middle, where no address is, lies below it. */
+const TASK_SIZE = (1n << 64n) - (1n << 34n);
+
 const none = eq('entry', 0n);
 /** A pointer is the bare physical address of a page. */
 const directory: LevelSpec['is'] = { none, present: not(none), bad: has(0x1fffn) };
@@ -115,9 +118,14 @@ export function sparc64({ cpu = 'sun4u' }: Sparc64Options = {}): Arch {
     id,
     pageShift: 13,
     byteOrder: 'big',
+    gupFastPermitted: false,
     va: { extend: 'sign' },
     // No register of the processor: the address of the pgd, as the TSB-miss handler finds it.
-    root: { fields: { origin: address(55, 13) }, tops: { pgd: { base: 0n, limit: 1n << 52n } } },
+    root: {
+      fields: { origin: address(55, 13) },
+      tops: { pgd: { base: 0n, limit: 1n << 52n } },
+      taskSizeMax: TASK_SIZE,
+    },
     levels: nop4d({
       pgd: { bits: 10, table, is: directory },
       pud: { bits: 10, table, leaf: leaf(33, HUGE), is: huge },

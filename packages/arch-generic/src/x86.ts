@@ -84,7 +84,8 @@ const PAGINGS: Readonly<Record<Paging, (kernel: X86Kernel, fold: 'build' | 'boot
 };
 
 /** CR3 of a 32-bit kernel. Nothing but TASK_SIZE limits a lockless walk: 3 GiB, as kernels are configured by default. */
-const below4GiB = (low: number): Pick<Part, 'va' | 'root'> => ({
+const below4GiB = (low: number): Pick<Part, 'va' | 'root' | 'gupFastPermitted'> => ({
+  gupFastPermitted: false,
   va: { extend: 'zero' },
   root: {
     fields: { origin: address(31, low), PWT: flag(3), PCD: flag(4) },

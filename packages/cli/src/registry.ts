@@ -10,9 +10,9 @@ import {
 import { s390, s390Mmu } from '@kernel-mm/arch-s390';
 import type { Arch, Mmu } from '@kernel-mm/pgtable-core';
 
-/** A kernel version in a release, for example 6.1 in `6.1.0-50-s390x`; `undefined` for what is none. */
+/** A kernel version in a release, for example 6.12.94 in `6.12.94+deb13-s390x`; `undefined` for what is none. */
 export const versionOf = (release: string): LinuxVersion | undefined =>
-  /^\d+\.\d+(?!\d)/.exec(release)?.[0] as LinuxVersion | undefined;
+  /^\d+\.\d+(?:\.\d+)?(?!\d)/.exec(release)?.[0] as LinuxVersion | undefined;
 
 const ofS390: MmuFactory = (linux = DEFAULT_LINUX) =>
   s390Mmu(s390({ layout: since(linux, '6.14') ? 'present' : 'classic' }));
@@ -38,6 +38,6 @@ export function archOf(id: string, layout?: string): Arch | undefined {
   if (layout === undefined) return mmuOf(id)?.arch;
   const named = NAMED.get(`${id} ${layout}`);
   if (named) return named();
-  const [, version] = /^v?(\d+\.\d+)$/.exec(layout) ?? [];
+  const [, version] = /^v?(\d+\.\d+(?:\.\d+)?)$/.exec(layout) ?? [];
   return version === undefined ? undefined : mmuOf(id, version as LinuxVersion)?.arch;
 }

@@ -85,8 +85,8 @@ describe('in which state', () => {
 
 describe('the kernel’s version', () => {
   test.each([
-    ['6.1.0-50-s390x', '6.1'],
-    ['6.12.107+deb13-arm64', '6.12'],
+    ['6.1.0-50-s390x', '6.1.0'],
+    ['6.12.107+deb13-arm64', '6.12.107'],
     ['6.12', '6.12'],
     ['6', undefined],
     ['next-6.1', undefined],

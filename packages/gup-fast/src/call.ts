@@ -1,11 +1,12 @@
 /** internal_get_user_pages_fast: the checks of the range, the fast part, the slow part, and what comes back of both. */
-import { type Pfn, UsageError, untagged, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
+import { type Pfn, taskSizeMax, UsageError, untagged, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { ERRNO, type Errno } from './errno.ts';
 import { fastPart } from './fast.ts';
 import type { Walked } from './fast-walk.ts';
 import type { Run } from './gup.ts';
 import type { Stop, Stray } from './result.ts';
 import { type SlowStop, slowPart } from './slow.ts';
+import { wordBits } from './word.ts';
 
 /** What a call did. */
 export interface GupResult {
@@ -15,6 +16,11 @@ export interface GupResult {
   readonly error?: Errno;
   /** The frames, a prefix of the range: the first is that of `start`. */
   readonly frames: readonly Pfn[];
+  /**
+   * Pages that `ret` counts and `frames` has not, by their number in the range: a pin of v5.9 passes over a special pte,
+   * and the caller's array keeps there what it held.
+   */
+  readonly holes?: readonly number[];
   /** How many of them came by the fast path. */
   readonly fast: number;
   /** Why the fast path ended before the range did. */
@@ -48,19 +54,22 @@ export type Paths = 'both' | 'fast' | 'slow';
 /** A call whose flags are checked: `pages` pages from `addr` on, at most `budget`. */
 export function callOf(run: Run, addr: Vaddr, pages: number, paths: Paths, budget: number): GupResult {
   const { mm, era, taken, port } = run;
-  if (pages <= 0) return nothing();
   if (era.seqcount && run.hold === 'pin') port.setHasPinned();
   const { pageShift } = mm.arch.spec;
   const start = startOf(run, addr);
   const after = (n: number): bigint => start + (BigInt(n) << BigInt(pageShift));
+  // nr_pages << PAGE_SHIFT, of an int that becomes an unsigned long: what is negative is a long way, and bits may be lost.
+  const bytes = BigInt.asUintN(wordBits(mm.arch), BigInt(pages) << BigInt(pageShift));
   // The slow path asks the mapping of each page, and needs no limit.
-  const refused = paths === 'slow' ? undefined : checkEnd(run, after(pages));
+  const refused = paths === 'slow' ? undefined : checkRange(run, start, bytes);
   if (refused) return refused === 'empty' ? nothing() : nothing(refused);
+  if (pages <= 0 || bytes === 0n) return noPages(pages, paths);
 
   const wanted = Math.min(pages, budget);
+  const end = after(Math.min(wanted, Number(bytes >> BigInt(pageShift))));
   return orUndo(run, () => {
     const { strays, stop }: Walked =
-      paths === 'slow' ? { strays: [] } : fastPart(run, start, vaddrWrap(after(wanted)), vaddrWrap(after(pages)));
+      paths === 'slow' ? { strays: [] } : fastPart(run, start, vaddrWrap(end), vaddrWrap(start + bytes));
     const fast = taken.pages;
     const handler = paths === 'fast' || fast === wanted ? undefined : run.faults;
     const slow = handler && slowPart(run, handler, vaddrWrap(after(fast)), wanted - fast);
@@ -68,8 +77,16 @@ export function callOf(run: Run, addr: Vaddr, pages: number, paths: Paths, budge
     const why: Stop | undefined = short ? { kind: 'budget', addr: vaddrWrap(after(wanted)) } : stop;
     // An error counts only if there is nothing else to tell.
     if (taken.pages === 0 && slow) return { ...nothing(slow.error), strays, slow, ...(why && { stop: why }) };
-    const frames = taken.frames();
-    return { ret: frames.length, frames, fast, strays, ...(why && { stop: why }), ...(slow && { slow }) };
+    const holes = taken.holes();
+    return {
+      ret: taken.pages,
+      frames: taken.frames(),
+      fast,
+      strays,
+      ...(holes.length && { holes }),
+      ...(why && { stop: why }),
+      ...(slow && { slow }),
+    };
   });
 }
 
@@ -91,17 +108,21 @@ function startOf({ mm }: Run, addr: Vaddr): Vaddr {
   return vaddrWrap((untagged(mm.arch, addr, mm.root) >> shift) << shift);
 }
 
-/** TASK_SIZE_MAX: the highest end of any process. */
-const taskSizeMax = ({ mm }: Run): bigint =>
-  Object.values(mm.arch.spec.root.tops).reduce((most, { limit }) => (limit > most ? limit : most), 0n);
+/** 2020 calls a range empty that wraps, or has no page; today's kernel says overflow, and goes on with none. */
+function checkRange({ mm, era }: Run, start: bigint, bytes: bigint): Errno | 'empty' | undefined {
+  const end = start + bytes;
+  const wraps = end >> BigInt(wordBits(mm.arch)) !== 0n;
+  if (!era.errors && (wraps || bytes === 0n)) return 'empty';
+  if (wraps) return 'EOVERFLOW';
+  return end > taskSizeMax(mm.arch) ? 'EFAULT' : undefined;
+}
 
 /**
- * 2020 calls a range that wraps empty, today's kernel an overflow; `end` is the sum as it is. Where user space fits into
- * 32 bits, so does the kernel's word.
+ * No pages, by a count that no check has refused. The slow path says 0. The fast walk has no test for it, and each of its
+ * loops works before it looks for the end: what it writes behind the caller's array the code does not define. Nor does it for
+ * a negative count. Nothing is done here.
  */
-function checkEnd(run: Run, end: bigint): Errno | 'empty' | undefined {
-  const most = taskSizeMax(run);
-  const word = most >> 32n ? 64n : 32n;
-  if (end >> word) return run.era.errors ? 'EOVERFLOW' : 'empty';
-  return end > most ? 'EFAULT' : undefined;
-}
+const noPages = (pages: number, paths: Paths): GupResult =>
+  pages === 0 && paths === 'slow'
+    ? nothing()
+    : nothing(undefined, `${pages} pages: what the kernel does is not defined`);

@@ -1,7 +1,7 @@
 /** The calls by the kernel's names: what each adds to the caller's flags, and what it refuses of them. */
 import { type Pfn, UsageError, type Vaddr } from '@kernel-mm/pgtable-core';
 import { callOf, checkCounts, type GupResult, nothing, type Paths } from './call.ts';
-import { ERAS, type Era } from './era.ts';
+import { DEFAULT_ERA, type Era } from './era.ts';
 import type { Errno } from './errno.ts';
 import type { FollFlag } from './flags.ts';
 import { weightOf } from './grab.ts';
@@ -17,26 +17,37 @@ interface Wrapper {
   readonly name: string;
   readonly adds: readonly FollFlag[];
   readonly foreign?: 'GET' | 'PIN';
-  /** Which paths it goes; `both` unless said otherwise. */
+  /** Which paths it goes. Default: `both`. */
   readonly paths?: Paths;
+  /** What it returns for flags that the kernel refuses. Default: -EINVAL, in every era. */
+  readonly refused?: (era: Era) => Errno | undefined;
 }
 
 const wrapper =
-  ({ name, adds, foreign, paths = 'both' }: Wrapper): Call =>
+  ({ name, adds, foreign, paths = 'both', refused = () => 'EINVAL' }: Wrapper): Call =>
   (gup, addr, pages, flags = []) => {
-    const { era = ERAS['2026'], budget = 2 ** 20 } = gup;
+    const { era = DEFAULT_ERA, budget = 2 ** 20 } = gup;
     checkCounts(pages, budget);
     const given = new Set(flags);
     const all = new Set([...given, ...adds]);
+    const unknown = unknownFlags(era, all);
     const wrong = wrongFlags(era, given, all, foreign);
     const result = wrong
-      ? nothing('EINVAL', `${name}: ${wrong}`)
-      : callOf(runOf(gup, all), addr, pages, paths !== 'slow' && all.has('FAST_ONLY') ? 'fast' : paths, budget);
+      ? nothing(refused(era), `${name}: ${wrong}`)
+      : unknown
+        ? nothing('EINVAL', `${name}: ${unknown}`)
+        : callOf(runOf(gup, all), addr, pages, paths !== 'slow' && all.has('FAST_ONLY') ? 'fast' : paths, budget);
     // 2020: "fast only" has no errors, only a count.
     return adds.includes('FAST_ONLY') && !era.errors && result.ret < 0 ? withoutError(result) : result;
   };
 
-/** The first thing that is wrong with the flags: those of the caller's, then all with the wrapper's. */
+/** Flags that the mask of the fast calls does not know. What the slow calls would do with them is not modelled. */
+function unknownFlags({ known }: Era, all: ReadonlySet<FollFlag>): string | undefined {
+  const unknown = [...all].filter((flag) => !known.includes(flag));
+  return unknown.length ? `${unknown.join(', ')} is not for this path` : undefined;
+}
+
+/** The first thing that is wrong with the flags: those of the caller's, then all with the wrapper's (is_valid_gup_args). */
 function wrongFlags(
   era: Era,
   given: ReadonlySet<FollFlag>,
@@ -46,8 +57,6 @@ function wrongFlags(
   const internal = era.internal.filter((flag) => given.has(flag));
   if (internal.length) return `${internal.join(', ')} is not for callers`;
   if (foreign && given.has(foreign)) return `${foreign} contradicts the call`;
-  const unknown = [...all].filter((flag) => !era.known.includes(flag));
-  if (unknown.length) return `${unknown.join(', ')} is not for this path`;
   if (!era.errors) return undefined;
   if (all.has('LONGTERM') && !all.has('PIN')) return 'LONGTERM wants PIN';
   return all.has('LONGTERM') && all.has('PCI_P2PDMA') ? 'PCI_P2PDMA contradicts LONGTERM' : undefined;
@@ -80,8 +89,14 @@ export const pinUserPagesFastOnly: Call = wrapper({
  * Throws as {@link getUserPagesFast}.
  */
 export const getUserPages: Call = wrapper({ name: 'get_user_pages', adds: ['GET'], foreign: 'PIN', paths: 'slow' });
-/** pin_user_pages: the same with pins. Throws as {@link getUserPagesFast}. */
-export const pinUserPages: Call = wrapper({ name: 'pin_user_pages', adds: ['PIN'], foreign: 'GET', paths: 'slow' });
+/** pin_user_pages: the same with pins. Flags that it refuses are no error since v6.3. Throws as {@link getUserPagesFast}. */
+export const pinUserPages: Call = wrapper({
+  name: 'pin_user_pages',
+  adds: ['PIN'],
+  foreign: 'GET',
+  paths: 'slow',
+  refused: ({ refusedPin }) => (refusedPin === 'zero' ? undefined : refusedPin),
+});
 
 /**
  * Drops a reference of each frame, as put_page does for what the get calls gave.
@@ -96,7 +111,7 @@ export const putUserPages = (gup: Gup, frames: Iterable<Pfn>): void => giving(gu
 export const unpinUserPages = (gup: Gup, frames: Iterable<Pfn>): void => giving(gup, frames, 'pin')();
 
 /** Checks the frames, and then gives them back when it is called. */
-export function giving({ port, era = ERAS['2026'] }: Gup, frames: Iterable<Pfn>, hold: Run['hold']): () => void {
+export function giving({ mm, port, era = DEFAULT_ERA }: Gup, frames: Iterable<Pfn>, hold: Run['hold']): () => void {
   const pages = [...frames].map((pfn): Page => {
     const page = Number.isSafeInteger(pfn) && pfn >= 0 ? port.page(pfn) : undefined;
     if (!page) throw new UsageError('argument', 'frames', `frames with a struct page, not ${pfn}`);
@@ -104,7 +119,7 @@ export function giving({ port, era = ERAS['2026'] }: Gup, frames: Iterable<Pfn>,
   });
   return () =>
     thoroughly(pages, (page) => {
-      const weight = weightOf(era, page, hold, 1);
+      const weight = weightOf({ mm, era, hold }, page, 1);
       if (weight.refs === 0) return;
       port.put(page.head, weight);
       if (hold === 'pin') port.count('released', 1);

@@ -14,8 +14,10 @@ export interface Vma {
   readonly mayWrite: boolean;
   /** VM_SHARED: writes are seen by others. */
   readonly shared: boolean;
-  /** VM_IO or VM_PFNMAP: no struct page may be asked for. */
+  /** VM_IO: memory of a device, which a look may change. */
   readonly io: boolean;
+  /** VM_PFNMAP: bare frames; no struct page may be asked for. */
+  readonly pfnmap: boolean;
   /** A file on device memory whose blocks may move. */
   readonly fsdax: boolean;
   /** memfd_secret. */

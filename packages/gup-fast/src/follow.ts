@@ -12,9 +12,10 @@ import type { Page } from './page.ts';
 import type { Place } from './result.ts';
 import { offsetLocklessStrict } from './variants/offset-lockless-strict.ts';
 
-/** The page is taken; a fault is needed first; or it cannot be had. */
+/** The page is taken; it is counted and not taken; a fault is needed first; or it cannot be had. */
 export type Look =
   | { readonly kind: 'taken' }
+  | { readonly kind: 'hole' }
   | { readonly kind: 'fault'; readonly unshare: boolean }
   | { readonly kind: 'error'; readonly error: Errno };
 
@@ -36,12 +37,18 @@ export function lookUp(run: Run, vma: Vma, addr: Vaddr, copied: boolean): Look {
   if (!keyAllows(run, place)) return cannot('EFAULT');
   // vm_normal_page: behind a special entry there is no page to be touched, but for the zero page and a device’s.
   const device = run.era.devmap && is('devmap');
-  if (!device && is('special') && !page.zero) return cannot('EEXIST');
+  if (!device && is('special') && !page.zero) return withoutPage(run);
   if (!is('write') && mustUnshare(run, judged, isCow(vma))) return { kind: 'fault', unshare: true };
   return device ? takeOfDevice(run, pfn) : takeOne(run, pfn);
 }
 
 const cannot = (error: Errno): Look => ({ kind: 'error', error });
+
+/** follow_pfn_pte: there is an entry, and no page behind it (mm/gup.c of v5.9; of v5.17 and later). */
+const withoutPage = ({ era, hold }: Run): Look => {
+  if (era.specialPte === 'EEXIST') return cannot('EEXIST');
+  return hold === 'get' ? cannot('EFAULT') : { kind: 'hole' };
+};
 
 /** Takes the page; the slow path does not ask whether it may be pinned for long. */
 function takeOne(run: Run, pfn: Pfn): Look {

@@ -1,6 +1,6 @@
 /** What a call of the get_user_pages family is made of: the address space, the kernel around it, and what one run holds. */
 import type { Mm, Stepper } from '@kernel-mm/pgtable-core';
-import { ERAS, type Era } from './era.ts';
+import { DEFAULT_ERA, type Era } from './era.ts';
 import type { FaultHandler } from './faults.ts';
 import type { FollFlag } from './flags.ts';
 import type { GupPort } from './port.ts';
@@ -15,7 +15,7 @@ export interface Gup {
   readonly port: GupPort;
   /** The form of walking; `offsetLocklessStrict` unless said otherwise. */
   readonly stepper?: Stepper;
-  /** The kernel; that of 2026 unless said otherwise. */
+  /** The kernel. Default: {@link DEFAULT_ERA}, v7.1. */
   readonly era?: Era;
   /** The slow path; without one a call ends where its fast path ends. */
   readonly faults?: FaultHandler;
@@ -49,7 +49,7 @@ export interface Run {
 
 /** A run with these flags. */
 export function runOf(gup: Gup, flags: ReadonlySet<FollFlag>): Run {
-  const { mm, port, faults, stepper = offsetLocklessStrict, era = ERAS['2026'], numaBalancing = false } = gup;
+  const { mm, port, faults, stepper = offsetLocklessStrict, era = DEFAULT_ERA, numaBalancing = false } = gup;
   const has = (flag: FollFlag): boolean => flags.has(flag);
   return {
     ...{ mm, port, stepper, era, faults, numaBalancing },

@@ -49,7 +49,7 @@ function notAllowed({ era, hold, write, longterm }: Run, page: Page): Rule | und
   if (!era.folioAllowed || (!rejectFile && !checkSecret)) return undefined;
   if (page.slab) return 'slab';
   if (page.hugetlb) return undefined;
-  if (page.mapping === 'none') return 'unmapped-file';
+  if (page.mapping === 'none') return rejectFile || era.unmapped === 'refused' ? 'unmapped-file' : undefined;
   if (page.mapping === 'flagged') return 'flagged-mapping';
   if (page.mapping === 'secretmem' && checkSecret) return 'secretmem';
   return rejectFile && (page.mapping === 'file' || page.mapping === 'secretmem') ? 'file' : undefined;

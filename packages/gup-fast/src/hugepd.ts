@@ -1,4 +1,4 @@
-/** Huge-page directories (powerpc, up to v6.11): a table of ptes that all map pages of one size. */
+/** Huge-page directories (powerpc, up to v6.10): a table of ptes that all map pages of one size. */
 import { cropTo, hugepteOffset, type RangeStep, slotPlus } from '@kernel-mm/pgtable-core';
 import { accessRefused, frameOf, pagesOf } from './entry-rules.ts';
 import type { Run } from './gup.ts';

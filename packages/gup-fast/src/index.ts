@@ -16,7 +16,7 @@ export {
   unpinUserPages,
 } from './calls.ts';
 export { type CountOptions, countRange } from './count-range.ts';
-export { ERAS, type Era } from './era.ts';
+export { DEFAULT_ERA, ERAS, type Era } from './era.ts';
 export * from './errno.ts';
 export * from './faults.ts';
 export * from './flags.ts';

@@ -1,5 +1,6 @@
 /** What gup_fast asks of a struct page: one look at it, as plain data. */
 import type { Pfn } from '@kernel-mm/pgtable-core';
+import type { Era } from './era.ts';
 
 /**
  * What folio->mapping says: nothing (truncated, or never mapped), a flag bit that is anonymous memory's or another's
@@ -20,18 +21,21 @@ export interface Page {
   readonly anonExclusive: boolean;
   /** The zero page of the architecture. */
   readonly zero: boolean;
-  /** Where it lies: from CMA areas and the movable zone pages must be able to move away. */
-  readonly zone: 'normal' | 'movable' | 'cma';
-  /** Whose memory it is, if a device's. */
-  readonly device?: 'fsdax' | 'devdax' | 'p2pdma';
+  /** Where it lies: from CMA areas, isolated pageblocks and the movable zone pages must be able to move away. */
+  readonly zone: 'normal' | 'movable' | 'cma' | 'isolated';
+  /** Whose memory it is, if a device's; `coherent` is memory of a device that the CPU reaches as its own. */
+  readonly device?: 'fsdax' | 'devdax' | 'p2pdma' | 'coherent';
 }
 
 /** FOLL_PIN adds so many references to a page without a pin counter: GUP_PIN_COUNTING_BIAS. */
 export const PIN_BIAS = 1024;
 
 /**
- * folio_is_longterm_pinnable. The zero page always is; device memory and hugetlb are told apart by their zone alone,
- * and fsdax, whose file system may take the block away, never is.
+ * folio_is_longterm_pinnable, in the order of include/linux/mm.h (v6.14, v7.1). Memory that a driver may want back, as
+ * device-coherent memory, must move; so must fsdax where the folio is asked for it.
  */
-export const isLongtermPinnable = ({ zero, zone, device }: Page): boolean =>
-  zero || (zone === 'normal' && device !== 'fsdax');
+export function isLongtermPinnable({ zero, zone, device }: Page, { fsdaxFolio }: Pick<Era, 'fsdaxFolio'>): boolean {
+  if (zone === 'cma' || zone === 'isolated') return false;
+  if (zero) return true;
+  return device !== 'coherent' && !(fsdaxFolio && device === 'fsdax') && zone !== 'movable';
+}

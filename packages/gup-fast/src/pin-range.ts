@@ -27,7 +27,7 @@ export interface PinRangeOptions extends PinRequest, RangeOptions {}
 
 /**
  * Takes a reference to each page of [start, end), `end` 0 being 2^64, from the start on: what get_user_pages_fast_only of
- * Linux in 2026 does with memory that is no device's and no file's. A leaf above pte is counted at its first frame, for
+ * Linux v7.1 does with memory that is no device's and no file's. A leaf above pte is counted at its first frame, for
  * all its pages at once, as a folio is at its head. As many pages as `frames` has room for are taken at most.
  * @throws UsageError `range-unaligned`, `range-reversed`; `engine` for an engine that cannot walk this
  */

@@ -11,7 +11,7 @@ export interface Port {
 }
 
 /** What a speculative get made of a count: `zero` is never resurrected, `negative` has overflowed before. */
-export type Got = 'got' | 'zero' | 'negative' | 'overflow';
+export type Got = 'got' | 'zero' | 'negative';
 
 /** References, and pins with a counter of their own. */
 export interface Weight {
@@ -25,10 +25,10 @@ export interface Weight {
 export interface PagePort {
   /** The struct page of a frame; `undefined` where there is none. */
   page(pfn: Pfn): Page | undefined;
-  /** folio_ref_try_add: `refs` more, unless the count is 0 or less. */
+  /** folio_ref_try_add: `refs` more, unless the count is 0 or less. It wraps as an int does: who comes next is refused. */
   tryGet(head: Pfn, refs: number): Got;
-  /** More of what is held already; `false`, and nothing added, where the count would overflow. */
-  add(head: Pfn, weight: Weight): boolean;
+  /** folio_ref_add: more of what is held already, and no question asked. */
+  add(head: Pfn, weight: Weight): void;
   /** Gives back what was taken. */
   put(head: Pfn, weight: Weight): void;
   /** Adds to a statistic: nr_foll_pin_acquired, nr_foll_pin_released. */

@@ -17,7 +17,6 @@ export type Rule =
   | 'p2pdma'
   | 'count-zero'
   | 'count-negative'
-  | 'count-overflow'
   | 'folio-moved'
   | 'longterm'
   | 'pmd-changed'
@@ -32,7 +31,7 @@ export type Rule =
 
 /** Every rule in words, for example for a table or a message. */
 export const RULES: Readonly<Record<Rule, string>> = {
-  'pgd-leaf': 'a leaf at pgd: kernels of 2026 have no such thing',
+  'pgd-leaf': 'a leaf at pgd: kernels since v6.16 have no such thing',
   'no-special-bit': 'the architecture cannot mark a pte special, so that no pte is trusted',
   'table-unmapped': 'the table of ptes cannot be mapped: the pmd read is none, a leaf, or bad',
   protnone: 'no rights (PROT_NONE, or a NUMA hint), where NUMA balancing is built in',
@@ -47,9 +46,9 @@ export const RULES: Readonly<Record<Rule, string>> = {
   p2pdma: 'peer-to-peer device memory, and the caller did not say PCI_P2PDMA',
   'count-zero': 'the page is free: a count of 0 is never raised',
   'count-negative': 'the count of references has overflowed',
-  'count-overflow': 'the count of references would overflow',
   'folio-moved': 'the page changes its folio at every look',
-  longterm: 'the folio must be able to move away (movable zone, CMA, fsdax): no pin for long',
+  longterm:
+    'the folio must be able to move away (movable zone, CMA, isolated, device-coherent, fsdax): no pin for long',
   'pmd-changed': 'the pmd has changed since it was read',
   changed: 'the entry has changed since it was read',
   slab: 'a slab page in a page table',

@@ -55,11 +55,9 @@ export function slowPart(run: Run, faults: FaultHandler, start: Vaddr, pages: nu
 /** The folios taken since `before` that must be able to move away, each by its first frame. */
 function unpinnable({ taken, port, era }: Run, before: number): Pfn[] {
   const heads = new Set<Pfn>();
-  let pages = 0;
-  for (const { pfn, pages: n } of taken.held) {
-    pages += n;
-    const page = pages > before ? port.page(pfn) : undefined;
-    const stays = !page || (era.longterm === 'cma-before' ? page.zone !== 'cma' : isLongtermPinnable(page));
+  for (const { pfn } of taken.heldSince(before)) {
+    const page = port.page(pfn);
+    const stays = !page || (era.longterm === 'cma-before' ? page.zone !== 'cma' : isLongtermPinnable(page, era));
     if (page && !stays) heads.add(page.head);
   }
   return [...heads];
@@ -94,7 +92,8 @@ function takePage(run: Run, faults: FaultHandler, addr: Vaddr): SlowStop | undef
     if (!vma || refused) return refused && ends(...refused);
     if (faults.fatalSignal?.()) return ends('signal', 'EINTR');
     const look = lookUp(run, vma, addr, copied);
-    if (look.kind === 'taken') return undefined;
+    if (look.kind === 'hole') run.taken.skip();
+    if (look.kind === 'taken' || look.kind === 'hole') return undefined;
     if (look.kind === 'error') return ends('unusable-page', look.error);
     if (run.nofault) return ends('no-fault', 'EFAULT');
     const force = !(run.write ? vma.write : vma.read);
@@ -107,7 +106,7 @@ function takePage(run: Run, faults: FaultHandler, addr: Vaddr): SlowStop | undef
 
 /** check_vma_flags. */
 function checkVma({ era, longterm, write, force, hold }: Run, vma: Vma): readonly [SlowReason, Errno] | undefined {
-  if (vma.io) return ['io-mapping', 'EFAULT'];
+  if (vma.io || vma.pfnmap) return ['io-mapping', 'EFAULT'];
   if (longterm && vma.fsdax) return ['fsdax-longterm', 'EOPNOTSUPP'];
   if (era.folioAllowed && vma.secret) return ['secret-mapping', 'EFAULT'];
   if (!write) return vma.read || (force && vma.mayRead) ? undefined : ['no-right', 'EFAULT'];

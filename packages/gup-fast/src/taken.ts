@@ -14,10 +14,13 @@ export interface Held {
   readonly counted: number;
 }
 
+/** A page that was counted, though nothing was taken for it. */
+type Hole = 'hole';
+
 /** The ledger of a run: what is taken is written down at once, so that nothing is lost whatever happens next. */
 export class Taken {
   readonly #port: PagePort;
-  readonly #held: Held[] = [];
+  readonly #held: (Held | Hole)[] = [];
   #pages = 0;
 
   constructor(port: PagePort) {
@@ -29,14 +32,27 @@ export class Taken {
     return this.#pages;
   }
 
-  /** What is held, folio by folio. */
-  get held(): readonly Held[] {
-    return this.#held;
+  /** What is held since the first `pages` pages, folio by folio. */
+  heldSince(pages: number): Held[] {
+    return this.#numbered().flatMap(([held, first]) => (held !== 'hole' && first >= pages ? [held] : []));
   }
 
-  /** The frames, page by page. */
+  /** The frames, page by page; a hole has none. */
   frames(): Pfn[] {
-    return this.#held.flatMap(({ pfn, pages }) => Array.from({ length: pages }, (_, n) => (pfn + n) as Pfn));
+    return this.#held.flatMap((held) =>
+      held === 'hole' ? [] : Array.from({ length: held.pages }, (_, n) => (held.pfn + n) as Pfn),
+    );
+  }
+
+  /** Which pages are holes, by their number in the range. */
+  holes(): number[] {
+    return this.#numbered().flatMap(([held, first]) => (held === 'hole' ? [first] : []));
+  }
+
+  /** Counts a page for which nothing is taken. */
+  skip(): void {
+    this.#held.push('hole');
+    this.#pages++;
   }
 
   /** Writes down what was taken last. */
@@ -48,7 +64,7 @@ export class Taken {
   /** The pages taken last weigh otherwise by now. */
   amend(change: Pick<Held, 'weight' | 'counted'>): void {
     const last = this.#held.pop();
-    if (last) this.#held.push({ ...last, ...change });
+    if (last && last !== 'hole') this.#held.push({ ...last, ...change });
   }
 
   /**
@@ -61,12 +77,22 @@ export class Taken {
     while (this.#pages > pages) {
       const last = this.#held.pop();
       if (!last) break;
-      this.#pages -= last.pages;
-      undone.push(last);
+      this.#pages -= pagesOf(last);
+      if (last !== 'hole') undone.push(last);
     }
     thoroughly(undone, (held) => {
       also(held);
       this.#putBack(held);
+    });
+  }
+
+  /** Each with the number of its first page in the range. */
+  #numbered(): (readonly [Held | Hole, first: number])[] {
+    let first = 0;
+    return this.#held.map((held) => {
+      const at = first;
+      first += pagesOf(held);
+      return [held, at];
     });
   }
 
@@ -75,3 +101,5 @@ export class Taken {
     if (counted) this.#port.count('released', counted);
   }
 }
+
+const pagesOf = (held: Held | Hole): number => (held === 'hole' ? 1 : held.pages);

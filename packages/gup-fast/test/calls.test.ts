@@ -35,7 +35,7 @@ const calls: [string, Call][] = Object.entries({
 
 const ANYTHING: Vma = {
   ...{ start: at(0n), end: at(0n), read: true, write: true, mayRead: true, mayWrite: true },
-  ...{ shared: false, io: false, fsdax: false, secret: false, dirtyTracking: false },
+  ...{ shared: false, io: false, pfnmap: false, fsdax: false, secret: false, dirtyTracking: false },
 };
 const fail = (): never => {
   throw new RangeError('put');
@@ -76,8 +76,12 @@ describe.each(calls)('%s', (name, call) => {
     expect(call(gupOf(), at(START + 0x1fffn), 1).frames).toEqual([0x801]);
   });
 
-  test.each([0, -1, -(2 ** 31)])('%i pages are none', (n) => {
-    for (const [, era] of eras) expect(call(gupOf({ era }), at(START), n)).toMatchObject({ ret: 0, frames: [] });
+  test.each([0, -1, -(2 ** 31)])('%i pages: nothing is taken, whatever the answer', (n) => {
+    for (const [, era] of eras) {
+      const gup = gupOf({ era });
+      expect(call(gup, at(START), n).frames).toEqual([]);
+      expect(gup.port.log).toEqual([]);
+    }
   });
 
   test.each([1.5, Number.NaN, 2 ** 31, Number.POSITIVE_INFINITY, -(2 ** 31) - 1])('%d pages are no int', (n) => {
@@ -205,7 +209,7 @@ test('s390: a range beyond the process, but not beyond all processes, goes the s
 describe('the slow part', () => {
   const vma: Vma = {
     ...{ start: at(START), end: at(START + 0x10_0000n), read: true, write: true, mayRead: true, mayWrite: true },
-    ...{ shared: false, io: false, fsdax: false, secret: false, dirtyTracking: false },
+    ...{ shared: false, io: false, pfnmap: false, fsdax: false, secret: false, dirtyTracking: false },
   };
   /** Maps the page that is asked for, up to `most` of them. */
   function handler(most: number, change: Partial<FaultHandler> = {}) {
@@ -254,7 +258,7 @@ describe('the slow part', () => {
     expect(pinUserPagesFastOnly(gup, at(START), 3).ret).toBe(1);
   });
 
-  const slow = (change: Partial<Vma>, flags: FollFlag[] = [], call: Call = getUserPagesFast, era = ERAS['2026']) => {
+  const slow = (change: Partial<Vma>, flags: FollFlag[] = [], call: Call = getUserPagesFast, era = ERAS['v7.1']) => {
     const gup = handler(9, { vma: () => ({ ...vma, ...change }) });
     const result = call({ ...gup, era }, at(START + 0x1000n), 1, flags);
     return result.slow?.reason ?? result.ret;
@@ -263,6 +267,7 @@ describe('the slow part', () => {
   test('mappings that refuse', () => {
     expect(slow({})).toBe(1);
     expect(slow({ io: true })).toBe('io-mapping');
+    expect(slow({ pfnmap: true })).toBe('io-mapping');
     expect(slow({ read: false })).toBe('no-right');
     expect(slow({ read: false }, ['FORCE'])).toBe(1);
     expect(slow({ read: false, mayRead: false }, ['FORCE'])).toBe('no-right');

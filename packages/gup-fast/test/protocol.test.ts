@@ -27,7 +27,7 @@ test('every read of a table happens with interrupts off', () => {
 });
 
 describe('pins against fork', () => {
-  const pin = (options: FakeOptions, era = ERAS['2026'], call: Call = pinUserPagesFastOnly) => {
+  const pin = (options: FakeOptions, era = ERAS['v7.1'], call: Call = pinUserPagesFastOnly) => {
     const port = fakePort(mm, options);
     return { port, ...call({ mm, port, era }, at(START), 4) };
   };
@@ -55,7 +55,7 @@ describe('pins against fork', () => {
 
   test('references do not ask, nor did 2020', () => {
     const never = { seqBegin: () => expect.fail('asked'), seqRetry: () => expect.fail('asked') };
-    expect(pin(never, ERAS['2026'], getUserPagesFastOnly).ret).toBe(4);
+    expect(pin(never, ERAS['v7.1'], getUserPagesFastOnly).ret).toBe(4);
     expect(pin(never, ERAS['v5.9']).ret).toBe(4);
   });
 });
@@ -90,8 +90,8 @@ describe('a port that throws at any of its calls', () => {
   for (let n = 0n; n < 3n; n++) devices.leaf(START + n * 0x1000n, 'pte', 0x80_0000n, { set: 1n << 58n });
   devices.leaf(0x60_0000n, 'pmd', 0x80_0000n, { set: 1n << 58n });
   const cases: [string, Gup['mm'], Call, Gup['era'], bigint][] = [
-    ['references', mm, getUserPagesFast, ERAS['2026'], START],
-    ['pins', mm, pinUserPagesFast, ERAS['2026'], START],
+    ['references', mm, getUserPagesFast, ERAS['v7.1'], START],
+    ['pins', mm, pinUserPagesFast, ERAS['v7.1'], START],
     ['pins of 2020', mm, pinUserPagesFast, ERAS['v5.9'], START],
     ['device ptes', devices.mm, getUserPagesFast, ERAS['v6.14'], START],
     ['a device leaf', devices.mm, pinUserPagesFast, ERAS['v6.14'], 0x60_0000n],

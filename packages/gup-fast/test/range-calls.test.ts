@@ -5,12 +5,16 @@ import {
   type Arch,
   endOfPages,
   leafAddress,
+  limitOf,
   type Mm,
   type Pfn,
   pfnOf,
+  topOfRoot,
+  translatedBits,
   UsageError,
   type Vaddr,
   vaddr,
+  vaddrWrap,
   walk,
 } from '@kernel-mm/pgtable-core';
 import { arbitrarySpace, type Space } from '@kernel-mm/pgtable-core/testing';
@@ -44,9 +48,15 @@ const cases = (arch: Arch): fc.Arbitrary<Case> =>
 const fits = (arch: Arch, start: Vaddr, pages: number): boolean =>
   start + (BigInt(pages) << BigInt(arch.spec.pageShift)) < 1n << 64n;
 
-/** Where a page of a leaf is counted: at pte at its own frame, above at the leaf's first. */
+/**
+ * Where a page of a leaf is counted: at pte at its own frame, above at the leaf's first. An address between the end of user
+ * space and TASK_SIZE_MAX is walked as that which the indexes leave of it.
+ */
 function counterOf(mm: Mm, addr: Vaddr): number {
-  const { result } = walk(mm, addr);
+  const top = topOfRoot(mm) ?? 'pgd';
+  const { extend } = mm.arch.spec.va;
+  const left = BigInt[extend === 'sign' ? 'asIntN' : 'asUintN'](translatedBits(mm.arch, top), addr);
+  const { result } = walk(mm, addr < limitOf(mm, top) ? addr : vaddrWrap(left));
   if (result.kind !== 'leaf') throw new Error(result.kind);
   const at = result.level === 'pte' ? result.paddr : leafAddress(mm.arch, result.level, result.entry);
   return pfnOf(at, mm.arch.spec.pageShift);
@@ -85,9 +95,10 @@ describe.each(archs.map((arch) => [arch.id, arch] as const))('%s', (_, arch) => 
         const call = getUserPagesFastOnly({ mm, port: quietPort(mm) }, start, pages, write ? ['WRITE'] : []);
         const wanted = call.frames.slice(0, got.pages);
         expect([...frames.subarray(0, got.pages)]).toEqual(wanted);
-        // Where the call refuses a range that no process can have, the bare walk says that it is not permitted.
-        if (call.error) {
-          expect(got.stop).toEqual({ kind: 'not-permitted' });
+        // Where the call refuses a range that no process can have, the bare walk says that it is not permitted. It walks
+        // no range of no pages, of which the call asks first whether it may be.
+        if (call.error || pages === 0) {
+          expect(got).toEqual({ pages: 0, strays: 0, ...(pages && { stop: { kind: 'not-permitted' } }) });
           return;
         }
         // It may end earlier for one reason only: a frame without a counter.
@@ -138,7 +149,7 @@ describe('a budget', () => {
   });
 });
 
-test('a count that is not above 0, or would overflow, refuses the page, and stays what it was', () => {
+test('a count that is not above 0 refuses the page, and stays; the highest of all is taken once, and wraps', () => {
   const arch = x86({ paging: '4-level' });
   const [space] = fc.sample(arbitrarySpace(arch), { numRuns: 1, seed: 3 });
   const { mm, mappings } = space!;
@@ -146,15 +157,24 @@ test('a count that is not above 0, or would overflow, refuses the page, and stay
   const { result } = walk(mm, addr);
   expect(result.kind).toBe('leaf');
   const counter = counterOf(mm, addr);
+  const pinned = (count: number) => {
+    const counts = { words: new Int32Array(1).fill(count), first: counter as Pfn };
+    const take = () =>
+      pinRange(mm, addr, vaddr(addr + 4096n), { ...{ write: false, counts, frames: new Float64Array(1) } });
+    return { counts, take };
+  };
+  const most = pinned(2 ** 31 - 1);
+  expect(most.take()).toEqual({ pages: 1, strays: 0 });
+  expect(most.counts.words[0]).toBe(-(2 ** 31));
+  expect(most.take().stop).toMatchObject({ kind: 'refused', rule: 'count-negative' });
+  expect(most.counts.words[0]).toBe(-(2 ** 31));
   for (const [count, rule] of [
     [0, 'count-zero'],
     [-1, 'count-negative'],
-    [2 ** 31 - 1, 'count-overflow'],
+    [-(2 ** 31), 'count-negative'],
   ] as const) {
-    const counts = { words: new Int32Array(1).fill(count), first: counter as Pfn };
-    const { pages, stop } = pinRange(mm, addr, vaddr(addr + 4096n), {
-      ...{ write: false, counts, frames: new Float64Array(1) },
-    });
+    const { counts, take } = pinned(count);
+    const { pages, stop } = take();
     expect({ pages, stop }).toMatchObject({ pages: 0, stop: { kind: 'refused', rule, pfn: Number(paddr >> 12n) } });
     expect(counts.words[0]).toBe(count);
   }

@@ -21,12 +21,12 @@ const ADDR = 0x40_0000n;
 const FRAME = 0x80_0000n;
 const PFN = 0x800;
 const READ: Prot = { read: true, write: false, exec: true, user: true };
-const [E20, E25, E26] = [ERAS['v5.9'], ERAS['v6.14'], ERAS['2026']];
+const [E20, E25, E26] = [ERAS['v5.9'], ERAS['v6.14'], ERAS['v7.1']];
 const eras = Object.entries(ERAS);
 
 const VMA: Vma = {
   ...{ start: at(ADDR), end: at(ADDR + 0x40_0000n), read: true, write: true, mayRead: true, mayWrite: true },
-  ...{ shared: false, io: false, fsdax: false, secret: false, dirtyTracking: false },
+  ...{ shared: false, io: false, pfnmap: false, fsdax: false, secret: false, dirtyTracking: false },
 };
 
 interface Case extends FakeOptions {

@@ -20,7 +20,7 @@ interface Fault {
 /** Serves one fault. What it needs is not had: ENOMEM; the mapping does not permit it: EFAULT. */
 export function handleFault(space: Space, at: Vaddr, request: FaultRequest): FaultAnswer {
   const vma = space.vma(at);
-  if (!vma || vma.io || !permits(vma, request)) return failed('EFAULT');
+  if (!vma || vma.io || vma.pfnmap || !permits(vma, request)) return failed('EFAULT');
   const fault: Fault = { space, vma, addr: vaddr(at & -space.mm.arch.geometry.pte.size), request };
   const { result } = walk(space.mm, at);
   if (result.kind !== 'leaf') return missing(fault);

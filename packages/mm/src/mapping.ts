@@ -30,8 +30,10 @@ export interface MmapRequest {
   readonly offset?: number;
   /** A stack, which may grow down. */
   readonly growsDown?: boolean;
-  /** VM_IO: memory without pages. */
+  /** VM_IO: memory of a device. */
   readonly io?: boolean;
+  /** VM_PFNMAP: bare frames, no pages. */
+  readonly pfnmap?: boolean;
   /** The level of leaf that anonymous memory gets where it fits (THP); a hugetlb file has the level of its order. */
   readonly huge?: Level;
   /** Where anonymous pages come from. */
@@ -65,7 +67,12 @@ export function mappedOf(mm: Mm, request: MmapRequest): Mapped {
   return {
     ...{ start: addr, end, read, write, mayRead: true, mayWrite: true, shared },
     ...{ prot: { read, write, exec, user: true }, backing, offset: request.offset ?? 0 },
-    ...{ io: request.io ?? false, fsdax: backing?.kind === 'fsdax', secret: backing?.kind === 'secretmem' },
+    ...{
+      io: request.io ?? false,
+      pfnmap: request.pfnmap ?? false,
+      fsdax: backing?.kind === 'fsdax',
+      secret: backing?.kind === 'secretmem',
+    },
     ...{ dirtyTracking: backing?.dirtyTracking ?? false, growsDown: request.growsDown ?? false },
     ...{ huge, zone: request.zone ?? 'normal' },
   };

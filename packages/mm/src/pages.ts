@@ -1,20 +1,17 @@
-/** struct page: which frames there are, what folios they form, and their counts, which never wrap. */
+/** struct page: which frames there are, what folios they form, and their counts, which are ints and wrap as ints do. */
 import { type Got, type Page, type PagePort, PIN_BIAS, type Weight } from '@kernel-mm/gup-fast';
 import { type Pfn, UsageError } from '@kernel-mm/pgtable-core';
 import { type Folio, type FolioClass, newFolio, pageOf } from './folio.ts';
 
 /** Something that a kernel would warn of, or be broken by. Nothing was changed. */
 export interface PageReport {
-  readonly kind: 'underflow' | 'overflow' | 'negative' | 'free-page';
+  readonly kind: 'underflow' | 'negative' | 'free-page';
   readonly head: Pfn;
   /** The counts as they are, and what was asked for. */
   readonly refs: number;
   readonly pins: number;
   readonly asked: Weight;
 }
-
-/** A count is an int. */
-const MOST = 2 ** 31 - 1;
 
 /** All frames that have a struct page, and what became of them. */
 export class Pages implements PagePort {
@@ -60,10 +57,10 @@ export class Pages implements PagePort {
     return [...new Set(this.#folios.values())];
   }
 
-  /** folio_maybe_dma_pinned: a count of pins, or of 1024 references or more. */
+  /** folio_maybe_dma_pinned: a count of pins, or of 1024 references or more; it reads the count as unsigned. */
   maybePinned(pfn: Pfn): boolean {
     const folio = this.#folios.get(pfn);
-    return folio !== undefined && (folio.pins > 0 || folio.refs >= PIN_BIAS);
+    return folio !== undefined && (folio.pins > 0 || folio.refs >>> 0 >= PIN_BIAS);
   }
 
   /** A frame that was never part of a folio reads as a free page. */
@@ -73,40 +70,38 @@ export class Pages implements PagePort {
     return folio ? pageOf(folio, pfn) : pageOf({ ...newFolio(pfn, { mapping: 'none' }), refs: 0 }, pfn);
   }
 
-  /** Never from 0, never past what an int holds. */
+  /** Never from 0, nor from a count that has wrapped: the one that wraps is taken, the next is not. */
   tryGet(head: Pfn, refs: number): Got {
     checkWeight({ refs, pins: 0 });
     const folio = this.#folios.get(head);
     if (!folio || folio.refs === 0) return 'zero';
     if (folio.refs < 0) return this.#report('negative', folio, { refs, pins: 0 }, 'negative');
-    if (folio.refs + refs > MOST) return this.#report('overflow', folio, { refs, pins: 0 }, 'overflow');
-    folio.refs += refs;
+    folio.refs = (folio.refs + refs) | 0;
     return 'got';
   }
 
-  /** Raises counts that somebody holds already; `false`, and nothing changed, past what an int holds. */
-  add(head: Pfn, asked: Weight): boolean {
+  /** Raises counts that somebody holds already. A free page is reported, and stays free. */
+  add(head: Pfn, asked: Weight): void {
     const folio = this.#held(head, asked);
-    if (!folio) return false;
-    if (folio.refs + asked.refs > MOST || folio.pins + asked.pins > MOST)
-      return this.#report('overflow', folio, asked, false);
-    folio.refs += asked.refs;
-    folio.pins += asked.pins;
-    return true;
+    if (!folio) return;
+    folio.refs = (folio.refs + asked.refs) | 0;
+    folio.pins = (folio.pins + asked.pins) | 0;
   }
 
   /** Gives back; the last reference frees the folio. What was never taken is reported, and not given back. */
   put(head: Pfn, asked: Weight): void {
     const folio = this.#held(head, asked);
     if (!folio) return;
-    const last = folio.refs === asked.refs;
+    // What has wrapped goes back over the same edge.
+    const [refs, pins] = [folio.refs >>> 0, folio.pins >>> 0];
+    const last = refs === asked.refs;
     // A folio is not freed while it has pins, and the zero page never.
-    if (folio.refs < asked.refs || folio.pins < asked.pins || (last && (folio.zero || folio.pins > asked.pins))) {
+    if (refs < asked.refs || pins < asked.pins || (last && (folio.zero || pins > asked.pins))) {
       this.#report('underflow', folio, asked, undefined);
       return;
     }
-    folio.refs -= asked.refs;
-    folio.pins -= asked.pins;
+    folio.refs = (refs - asked.refs) | 0;
+    folio.pins = (pins - asked.pins) | 0;
     if (folio.refs === 0) folio.mapping = 'none';
   }
 
@@ -149,7 +144,7 @@ export class Pages implements PagePort {
   #held(head: Pfn, asked: Weight): Folio | undefined {
     checkWeight(asked);
     const folio = this.#folios.get(head);
-    if (folio && folio.refs > 0) return folio;
+    if (folio && folio.refs !== 0) return folio;
     return this.#report('free-page', folio ?? newFolio(head, {}), asked, undefined);
   }
 

@@ -103,8 +103,11 @@ describe.each(archs)('%s', (_, arch, top) => {
     s.protect(vma, { read: false, write: false });
     expect(s.fault(at(START + size), read)).toEqual(none);
     expect(s.fault(at(START + size), { ...read, force: true })).toEqual(DONE);
-    s.mmap({ addr: at(START + 8n * size), size, io: true });
-    expect(s.fault(at(START + 8n * size), read)).toEqual(none);
+    for (const [n, kind] of [{ io: true }, { pfnmap: true }].entries()) {
+      const there = at(START + BigInt(8 + n) * size);
+      expect(s.mmap({ addr: there, size, ...kind })).toMatchObject({ io: n === 0, pfnmap: n === 1 });
+      expect(s.fault(there, read)).toEqual(none);
+    }
     expect(() => s.touch(at(START), size, true)).toThrow('EFAULT');
   });
 

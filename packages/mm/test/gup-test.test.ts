@@ -56,7 +56,7 @@ describe.each(archs)('%s', (_, arch, top) => {
     });
     s.touch(vma.start, SIZE * page, true);
     const before = counts(s.pages);
-    const era = ERAS[(options.era ?? '2026') as keyof typeof ERAS];
+    const era = ERAS[(options.era ?? 'v7.1') as keyof typeof ERAS];
     const flags = options.flags ?? (options.write === false ? [] : (['WRITE'] as const));
     const result = gupTest(s, s.gup({ era }), command, {
       ...{ addr: vma.start, size: SIZE * page, flags, nrPagesPerCall: options.n ?? 1, which: [1, 16, 17, 0] },

@@ -58,7 +58,7 @@ describe('counts', () => {
     const all = pages();
     const folio = made(all);
     expect(all.tryGet(folio.head, 3)).toBe('got');
-    expect(all.add(folio.head, { refs: 1020, pins: 2 })).toBe(true);
+    all.add(folio.head, { refs: 1020, pins: 2 });
     expect(folio).toMatchObject({ refs: 1024, pins: 2 });
     expect(all.maybePinned(folio.head)).toBe(true);
     all.put(folio.head, { refs: 1023, pins: 2 });
@@ -70,16 +70,21 @@ describe('counts', () => {
     expect(all.maybePinned(0x120 as Pfn)).toBe(false);
   });
 
-  test('an overflow is reported and changes nothing', () => {
+  test('the highest count is raised once, and wraps; the next is refused, and what was taken goes back', () => {
     const all = pages();
     const folio = made(all);
     expect(all.tryGet(folio.head, 2 ** 31 - 2)).toBe('got');
-    expect(all.tryGet(folio.head, 1)).toBe('overflow');
-    expect(all.add(folio.head, one)).toBe(false);
-    expect(all.add(folio.head, { refs: 0, pins: 2 ** 31 })).toBe(false);
+    expect(folio.refs).toBe(2 ** 31 - 1);
+    expect(all.tryGet(folio.head, 1)).toBe('got');
+    expect(folio.refs).toBe(-(2 ** 31));
+    // It is read as unsigned where a pin is looked for.
+    expect(all.maybePinned(folio.head)).toBe(true);
+    expect(all.tryGet(folio.head, 1)).toBe('negative');
+    all.add(folio.head, { refs: 1023, pins: 2 });
+    expect(folio).toMatchObject({ refs: -(2 ** 31) + 1023, pins: 2 });
+    all.put(folio.head, { refs: 1024, pins: 2 });
     expect(folio).toMatchObject({ refs: 2 ** 31 - 1, pins: 0 });
-    expect(all.reports.map(({ kind }) => kind)).toEqual(['overflow', 'overflow', 'overflow']);
-    expect(all.reports[0]).toEqual({ kind: 'overflow', head: folio.head, refs: 2 ** 31 - 1, pins: 0, asked: one });
+    expect(all.reports.map(({ kind }) => kind)).toEqual(['negative']);
   });
 
   test('a negative count, as an overflow of long ago leaves it, gives nothing', () => {
@@ -98,7 +103,8 @@ describe('counts', () => {
     expect(folio).toMatchObject({ refs: 1, pins: 0 });
     all.put(folio.head, one);
     all.put(folio.head, one);
-    expect(all.add(folio.head, one)).toBe(false);
+    all.add(folio.head, one);
+    expect(folio.refs).toBe(0);
     all.put(0x13f as Pfn, one);
     expect(all.reports.map(({ kind }) => kind)).toEqual([
       'underflow',

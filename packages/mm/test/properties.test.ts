@@ -71,7 +71,7 @@ const request = (variants: readonly VariantName[]): fc.Arbitrary<Request> =>
     flags: fc.uniqueArray(fc.constantFrom<FollFlag>('WRITE', 'FORCE', 'LONGTERM', 'NOFAULT', 'PCI_P2PDMA', 'TOUCH'), {
       maxLength: 3,
     }),
-    era: fc.constantFrom('v5.9', 'v6.14', '2026'),
+    era: fc.constantFrom('v5.9', 'v6.14', 'v7.1', 'mm-2026-09'),
     variant: fc.constantFrom(...variants),
     faults: fc.oneof(
       { weight: 3, arbitrary: fc.constant(1000) },

@@ -38,6 +38,11 @@ export interface ArchSpec {
   readonly entryRead?: 'low-high-low';
   /** Whether Linux walks these tables without a lock (HAVE_GUP_FAST). It does, unless `false` is said. */
   readonly fastGup?: false;
+  /**
+   * Whether Linux has a gup_fast_permitted here that asks the limit of the process's own top table (s390, x86-64). It has,
+   * unless `false` is said: then TASK_SIZE_MAX alone bounds a lockless walk.
+   */
+  readonly gupFastPermitted?: false;
   /** Which addresses its tables translate. */
   readonly va: AddressRule;
   /** The register that points at the top table. */
@@ -64,10 +69,15 @@ export interface RootSpec {
   /** Its fields; the address pieces hold the origin of the top table. */
   readonly fields: Fields;
   /**
-   * Each level whose table can be the top one, with the constant bits of the register then, and the highest `end`
-   * that a lockless walk may be asked for. Only levels folded per process make it more than `pgd`.
+   * Each level whose table can be the top one, with the constant bits of the register then, and the end of user space
+   * (TASK_SIZE, asce_limit). Only levels folded per process make it more than `pgd`.
    */
   readonly tops: Readonly<Partial<Record<Level, { readonly base: bigint; readonly limit: bigint }>>>;
+  /**
+   * TASK_SIZE_MAX of the kernel: the highest `end` that a gup_fast call may have. The highest limit of `tops` by default;
+   * some kernels say more than their tables translate.
+   */
+  readonly taskSizeMax?: bigint;
 }
 
 /** One level: real, or folded. */
@@ -99,7 +109,7 @@ export interface LevelSpec {
   readonly mk?: Readonly<Partial<Record<Change, Expr>>>;
   /** How an entry that is not present says where its page was swapped out to. */
   readonly swap?: SwapFormat;
-  /** How an entry designates a table of huge pages, whatever their size (powerpc's hugepd, up to v6.11). */
+  /** How an entry designates a table of huge pages, whatever their size (powerpc's hugepd, up to v6.10). */
   readonly hugepd?: HugepdFormat;
   /** log2 of what one entry covers, over `entry` and `root`, where an entry-aware `pXd_addr_end` knows better than the level. */
   readonly covers?: Expr;

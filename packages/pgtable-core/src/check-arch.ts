@@ -34,6 +34,9 @@ export function checkRoot({ spec: { root } }: Arch): void {
   for (const [level, { base }] of tops)
     if (base & addressMask(root.fields))
       throw new ArchError('field-overlap', `root.tops.${level}`, 'base sets bits of the origin');
+  const { taskSizeMax } = root;
+  if (taskSizeMax !== undefined && tops.some(([, { limit }]) => limit > taskSizeMax))
+    throw new ArchError('geometry', 'root.taskSizeMax', 'is below the limit of a top level');
 }
 
 /** All that one level says, against the rest of the definition. */

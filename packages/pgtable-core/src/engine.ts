@@ -49,7 +49,7 @@ export interface Walker {
 export interface PinRequest {
   /** Whether they are to be written: only entries that permit it are taken. */
   readonly write: boolean;
-  /** The references of each frame; a page is taken only from a count above 0. */
+  /** The references of each frame; a page is taken only from a count above 0, which may wrap as an int does. */
   readonly counts: PageCounts;
   /** Where the frame numbers go, one for each page; it also says how many pages are taken at most. */
   readonly frames: Float64Array;
@@ -93,7 +93,6 @@ export type RangeRule =
   | 'no-page'
   | 'count-zero'
   | 'count-negative'
-  | 'count-overflow'
   | 'pmd-changed'
   | 'changed';
 

@@ -126,8 +126,21 @@ export function topOfRoot(mm: Pick<Mm, 'arch' | 'root'>): Level | undefined {
   return LEVELS.find((level) => tops[level] && (tops[level].base & type) === (root & type));
 }
 
-/** The highest `end` that a lockless walk of a process with this top level is permitted (s390: the asce_limit). */
-export const limitOf = (mm: Mm, top: Level): Vaddr => vaddr(mm.arch.spec.root.tops[top]?.limit ?? 0n);
+/** The end of user space in a process with this top level: TASK_SIZE, on s390 the asce_limit. */
+export const limitOf = ({ arch }: Pick<Mm, 'arch'>, top: Level): Vaddr => vaddr(arch.spec.root.tops[top]?.limit ?? 0n);
+
+/** TASK_SIZE_MAX: the highest `end` of a call, whatever the process. */
+export function taskSizeMax({ spec }: Arch): Vaddr {
+  const limits = Object.values(spec.root.tops).map(({ limit }) => limit);
+  return vaddr(spec.root.taskSizeMax ?? limits.reduce((most, limit) => (limit > most ? limit : most), 0n));
+}
+
+/**
+ * The highest `end` of a lockless walk in a process with this top level: its own limit where the kernel has a
+ * gup_fast_permitted, TASK_SIZE_MAX where it has none.
+ */
+export const fastLimitOf = ({ arch }: Pick<Mm, 'arch'>, top: Level): Vaddr =>
+  arch.spec.gupFastPermitted === false ? taskSizeMax(arch) : limitOf({ arch }, top);
 
 /** How many address bits a table of this top level translates. */
 export function translatedBits(arch: Arch, top: Level): number {

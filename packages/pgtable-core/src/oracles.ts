@@ -3,16 +3,18 @@ import type { Vaddr } from './brand.ts';
 import { type Slot, sameSlot, slotPlus } from './entry.ts';
 import { pgdOffset, pXdOffset } from './fold.ts';
 import { isUpper, type Level } from './level.ts';
-import { type Mm, readEntry } from './mm.ts';
+import { isTranslatable, type Mm, readEntry, topLevel, topOfRoot } from './mm.ts';
 import type { StackArea } from './stack.ts';
 import type { Stepper } from './stepper.ts';
 import type { RangeStep } from './walk-range.ts';
 
 /**
- * The slot that a walk of `addr` alone, from the top and by real pointers, reads at `level`.
- * `undefined` if memory ends before it.
+ * The slot that a walk of `addr` alone, from the top and by real pointers, reads at `level`. `undefined` if memory ends before
+ * it, or no table translates `addr`: what its indexes find then is the entry of another address.
  */
 export function slotOf(mm: Mm, addr: Vaddr, level: Level): Slot | undefined {
+  const top = topOfRoot(mm) ?? topLevel(mm);
+  if (top && !isTranslatable(mm, top, addr)) return undefined;
   let slot: Slot = pgdOffset(mm, addr);
   while (slot.level !== level && isUpper(slot.level)) {
     const at = { ...slot, level: slot.level };

@@ -77,12 +77,17 @@ const spec: v.GenericSchema = v.strictObject({
   entryBytes: v.optional(v.picklist([4, 8])),
   entryRead: v.optional(v.literal('low-high-low')),
   fastGup: v.optional(v.literal(false)),
+  gupFastPermitted: v.optional(v.literal(false)),
   va: v.strictObject({
     extend: v.picklist(['zero', 'sign', 'halves']),
     bits: v.optional(v.number()),
     untagged: v.optional(expr),
   }),
-  root: v.strictObject({ fields, tops: v.strictObject({ pgd: top, p4d: top, pud: top, pmd: top, pte: top }) }),
+  root: v.strictObject({
+    fields,
+    tops: v.strictObject({ pgd: top, p4d: top, pud: top, pmd: top, pte: top }),
+    taskSizeMax: v.optional(word),
+  }),
   levels: v.strictObject({ pgd: level, p4d: level, pud: level, pmd: level, pte: level }),
 });
 

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import {
   type Arch,
   ArchError,
+  type ArchSpec,
   defineArch,
   type Entry,
+  fastLimitOf,
   flatMemory,
   isTranslatable,
   limitOf,
@@ -14,6 +16,7 @@ import {
   paddr,
   readEntry,
   type Slot,
+  taskSizeMax,
   topLevel,
   topOfRoot,
   translatedBits,
@@ -190,7 +193,7 @@ describe('the level of the top table', () => {
   });
 });
 
-test('the limit of a lockless walk goes with the top level', () => {
+test('the end of user space goes with the top level', () => {
   const mm = mmFromTable(toyProcess, memory, paddr(0x1000n));
   expect((['pgd', 'p4d', 'pud', 'pmd'] as const).map((top) => limitOf(mm, top))).toEqual([
     1n << 27n,
@@ -199,6 +202,37 @@ test('the limit of a lockless walk goes with the top level', () => {
     1n << 18n,
   ]);
   expect(limitOf(mm, 'pte')).toBe(0n);
+});
+
+describe('how far a lockless walk may go', () => {
+  const of = (change: Partial<ArchSpec>, taskSize?: bigint) =>
+    defineArch({
+      ...toyProcess.spec,
+      ...change,
+      root: { ...toyProcess.spec.root, ...(taskSize !== undefined && { taskSizeMax: taskSize }) },
+    });
+  const tops = ['pgd', 'p4d', 'pud', 'pmd'] as const;
+  const walks = (arch: Arch) => tops.map((top) => fastLimitOf({ arch }, top));
+  const own = [1n << 27n, 1n << 24n, 1n << 21n, 1n << 18n];
+
+  test('to the limit of its own top table, and a call to the highest of them', () => {
+    expect([walks(toyProcess), taskSizeMax(toyProcess)]).toEqual([own, 1n << 27n]);
+  });
+
+  test('a kernel that says more lets calls go further, not walks', () => {
+    const arch = of({}, 1n << 40n);
+    expect([walks(arch), taskSizeMax(arch)]).toEqual([own, 1n << 40n]);
+  });
+
+  test('without a gup_fast_permitted as far as a call', () => {
+    expect(walks(of({ gupFastPermitted: false }))).toEqual(Array(4).fill(1n << 27n));
+    expect(walks(of({ gupFastPermitted: false }, 1n << 40n))).toEqual(Array(4).fill(1n << 40n));
+  });
+
+  test('what TASK_SIZE_MAX may not be: below the limit of a top table', () => {
+    expect(() => of({}, (1n << 27n) - 1n)).toThrow('root.taskSizeMax: is below the limit of a top level');
+    expect(taskSizeMax(of({}, 1n << 27n))).toBe(1n << 27n);
+  });
 });
 
 test('how many address bits a top table translates', () => {

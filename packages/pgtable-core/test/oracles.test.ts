@@ -41,6 +41,12 @@ describe('the slot of an address, from the top and by real pointers', () => {
     expect(slotOf(mm, vaddr(0x4_a000n), level)).toEqual(slot(level, addr));
   });
 
+  test('is none where no table translates the address, though its indexes find one', () => {
+    expect(slotOf(mm, vaddr(0x4_a000n + (1n << 21n)), 'pte')).toBeUndefined();
+    expect(slotOf(mm, vaddr((1n << 21n) - 1n), 'pud')).toBeDefined();
+    expect(slotOf(mm, vaddr(1n << 21n), 'pud')).toBeUndefined();
+  });
+
   test('is unknown behind a slot that lies outside memory, and known at it', () => {
     const lost = mmFromTable(toyProcess, mm.memory, paddr(0x8000n));
     expect(slotOf(lost, vaddr(0n), 'pgd')).toEqual(slot('pgd', 0x8000n));

@@ -26,7 +26,7 @@ export interface FakeOptions {
   /** The struct page of a frame. */
   page?: (pfn: Pfn) => Page | undefined;
   tryGet?: (head: Pfn, refs: number) => Got;
-  add?: (head: Pfn) => boolean;
+  add?: (head: Pfn) => void;
   getPgmap?: (pfn: Pfn) => boolean;
   makeAccessible?: (pfn: Pfn) => boolean;
   keyAllows?: (key: number, write: boolean) => boolean;
@@ -66,9 +66,8 @@ export function fakePort(mm: Mm, options: FakeOptions = {}): FakePort {
       return got;
     },
     add(head, { refs, pins }) {
-      if (options.add && !options.add(head)) return false;
+      options.add?.(head);
       change(port.held, head, refs, pins);
-      return true;
     },
     put: (head, { refs, pins }) => change(port.held, head, -refs, -pins),
     count: (event, pins) => {

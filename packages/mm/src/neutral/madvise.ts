@@ -15,7 +15,7 @@ export const madviseCase: NeutralCase = {
       advise: (pfn, advice) => void told.push(`${advice} ${pfn}`),
       freeSwap: ({ type, offset }) => void told.push(`swap ${type}:${offset}`),
     };
-    const vma = { ...space.range, io: false, backing: undefined, huge: 'pte' as const };
+    const vma = { ...space.range, pfnmap: false, backing: undefined, huge: 'pte' as const };
     const cold = madviseCold(space, vma, space.range, 'cold', { ...options, pages });
     space.phase();
     const free = madviseFree(space, vma, space.range, { ...options, pages });

@@ -19,7 +19,7 @@ export const pagewalkCase: NeutralCase = {
       ...{ pmdEntry: say, pteEntry: say },
       pteHole: ({ addr, next, depth }) => void told.push(`hole of depth ${depth} [${addr}, ${next})`),
     };
-    const vma: WalkVma = { ...space.range, io: false, backing: undefined, huge: 'pte' };
+    const vma: WalkVma = { ...space.range, pfnmap: false, backing: undefined, huge: 'pte' };
     return { ...walkPageRange(space, [vma], space.range, ops, options), told };
   },
 };

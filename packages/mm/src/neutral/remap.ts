@@ -8,7 +8,16 @@ export const remapCase: NeutralCase = {
   space: 'fresh',
   run(space, options) {
     const { start, end } = space.range;
-    const flags = { read: true, write: true, mayRead: true, mayWrite: true, shared: true, io: false, fsdax: false };
+    const flags = {
+      read: true,
+      write: true,
+      mayRead: true,
+      mayWrite: true,
+      shared: true,
+      io: false,
+      pfnmap: false,
+      fsdax: false,
+    };
     const vma = { ...space.range, ...flags, secret: false, dirtyTracking: false };
     const prot = { read: true, write: true, exec: false, user: true };
     const size = BigInt.asUintN(64, end - start);

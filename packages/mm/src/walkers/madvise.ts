@@ -37,7 +37,7 @@ export function madviseCold(
   advice: 'cold' | 'pageout',
   options: AdviseOptions,
 ): Advised {
-  if (vma.locked || vma.io || vma.backing?.kind === 'hugetlb') return EINVAL;
+  if (vma.locked || vma.pfnmap || vma.backing?.kind === 'hugetlb') return EINVAL;
   return walkAdvised(walker, vma, range, advice, options);
 }
 
@@ -49,7 +49,7 @@ export function madviseCold(
 export function madviseFree(walker: WalkerOf, vma: AdviseVma, range: Range, options: AdviseOptions): Advised {
   const start = range.start > vma.start ? range.start : vma.start;
   const end = endOf(range) < endOf(vma) ? endOf(range) : endOf(vma);
-  if (vma.backing || vma.io || start >= endOf(vma) || end <= vma.start) return EINVAL;
+  if (vma.backing || vma.pfnmap || start >= endOf(vma) || end <= vma.start) return EINVAL;
   return walkAdvised(walker, vma, { start, end: vaddrWrap(end) }, 'free', options);
 }
 

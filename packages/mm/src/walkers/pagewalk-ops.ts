@@ -7,7 +7,7 @@ import type { Outside } from './walk.ts';
 /** What a page walk asks of a mapping; `Mapped` is one. */
 export interface WalkVma extends Range {
   /** VM_PFNMAP: it is no memory with pages, and passed over unless `testWalk` says otherwise. */
-  readonly io: boolean;
+  readonly pfnmap: boolean;
   /** What is mapped; a hugetlb file has leaves of the level `huge` and nothing else. */
   readonly backing: { readonly kind: string } | undefined;
   readonly huge: Level;

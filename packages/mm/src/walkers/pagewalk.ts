@@ -110,7 +110,7 @@ const hugetlb = <V extends WalkVma>(walk: TableWalk<V>, vma: V, range: Range): W
 /** walk_page_test: above 0 passes over the mapping. What has no pages is a hole. */
 function test<V extends WalkVma>(ops: WalkOps<V>, vma: V, range: Range): Verdict {
   if (ops.testWalk) return ops.testWalk(vma, range) ?? 0;
-  if (!vma.io) return 0;
+  if (!vma.pfnmap) return 0;
   const ret = ops.pteHole?.({ addr: range.start, next: range.end, depth: -1, vma }) ?? 0;
   return ret === 0 ? 1 : ret;
 }

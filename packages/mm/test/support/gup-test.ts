@@ -1,6 +1,7 @@
 /** The kernel's driver mm/gup_test.c as functions: six commands over [addr, addr + size), in chunks. */
 import {
   type Call,
+  DEFAULT_ERA,
   type FollFlag,
   type Gup,
   getUserPages,
@@ -75,7 +76,9 @@ export function gupTest(space: AddressSpace, gup: Gup, command: Command, test: G
   const pins = !command.startsWith('GUP');
   const bad = (pfn: Pfn): boolean => {
     const struct = space.pages.page(pfn);
-    const stays = command !== 'PIN_LONGTERM_BENCHMARK' || (struct !== undefined && isLongtermPinnable(struct));
+    const stays =
+      command !== 'PIN_LONGTERM_BENCHMARK' ||
+      (struct !== undefined && isLongtermPinnable(struct, gup.era ?? DEFAULT_ERA));
     return !space.pages.maybePinned(pfn) || !stays;
   };
   const unpinned = pins ? frames.filter(bad) : [];

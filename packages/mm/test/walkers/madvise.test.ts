@@ -40,7 +40,7 @@ function pagesOf(special: ReadonlyMap<number, Partial<AdvisedPage>> = new Map(),
 
 const anon = (m: Modelled, over: Partial<AdviseVma> = {}): AdviseVma => ({
   ...rangeOf(m, 0, m.pages),
-  ...{ io: false, backing: undefined, huge: 'pte', ...over },
+  ...{ pfnmap: false, backing: undefined, huge: 'pte', ...over },
 });
 
 /** What must be done to pages, and what the model is afterwards; huge pages are split where the range ends in them. */
@@ -138,7 +138,7 @@ describe('which mappings', () => {
     const m = x86(['page']);
     const { pages, done } = pagesOf();
     const range = rangeOf(m, 0, 6);
-    for (const over of [{ locked: true }, { io: true }, { backing: { kind: 'hugetlb' } }])
+    for (const over of [{ locked: true }, { pfnmap: true }, { backing: { kind: 'hugetlb' } }])
       expect(madviseCold(m, anon(m, over), range, 'pageout', { pages }).ret).toBe('EINVAL');
     for (const over of [{ backing: { kind: 'file' } }, { end: range.start, start: vaddr(0n) }, { start: range.end }])
       expect(madviseFree(m, anon(m, over), range, { pages }).ret).toBe('EINVAL');

@@ -24,7 +24,7 @@ function under(lock: MmapLock) {
 
 test.each(['none', 'read', 'write'] as const)('a page walk, held: %s', (lock) => {
   const { m, range } = under(lock);
-  const vma = { ...range, io: false, backing: undefined, huge: 'pmd' as const };
+  const vma = { ...range, pfnmap: false, backing: undefined, huge: 'pmd' as const };
   for (const walk of [
     () => walkPageRange(m, [vma], range, {}),
     () => walkPageVma(m, vma, {}),

@@ -156,7 +156,7 @@ test('gathers that end meanwhile know of the flush that is to come; so they do o
   const range = rangeOf(m, 0, 4);
   const vma = {
     ...range,
-    io: false,
+    pfnmap: false,
     backing: undefined,
     huge: 'pmd' as const,
     locked: false,

@@ -26,14 +26,14 @@ const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 20 : 15;
 const seed = 20200907;
 const forms: Form[] = ['static', 'entryAware'];
 
-type Kind = 'gap' | 'anon' | 'file' | 'io';
+type Kind = 'gap' | 'anon' | 'file' | 'pfnmap';
 const FILE = { kind: 'file' };
 
 /** Mappings over page indexes of the region, from the first on. */
 const arbitraryKinds = fc.array(
   fc.record({
     pages: fc.integer({ min: 1, max: 9 }),
-    kind: fc.constantFrom<Kind>('gap', 'anon', 'file', 'io', 'anon'),
+    kind: fc.constantFrom<Kind>('gap', 'anon', 'file', 'pfnmap', 'anon'),
   }),
   { minLength: 1, maxLength: 8 },
 );
@@ -44,7 +44,7 @@ function vmasOf(m: Modelled, kinds: readonly { pages: number; kind: Kind }[]): (
     const range = rangeOf(m, at, at + pages);
     at += pages;
     const backing = kind === 'file' ? FILE : undefined;
-    return kind === 'gap' ? [] : [{ ...range, kind, io: kind === 'io', backing, huge: 'pte' as const }];
+    return kind === 'gap' ? [] : [{ ...range, kind, pfnmap: kind === 'pfnmap', backing, huge: 'pte' as const }];
   });
 }
 
@@ -68,7 +68,7 @@ function expected(m: Modelled, vmas: readonly (WalkVma & { kind: Kind })[], from
     const first = n - (n % span);
     const level = 'level' in result ? result.level : 'pgd';
     if (!vma) told.push(`hole ${n} ${depth(m, level === 'pgd' || level === 'p4d' ? level : 'pud')}`);
-    else if (vma.kind === 'io') told.push(`hole ${n} -1`);
+    else if (vma.kind === 'pfnmap') told.push(`hole ${n} -1`);
     else if (state?.kind === 'huge') {
       for (let one = first; one < first + span; one++) {
         if (vma.kind === 'file') m.model.delete(one);
@@ -148,7 +148,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
 
 const vmaOver = (m: Modelled, backing?: { kind: string }, huge: Level = 'pte'): WalkVma => ({
   ...rangeOf(m, 0, m.pages),
-  ...{ io: false, backing, huge },
+  ...{ pfnmap: false, backing, huge },
 });
 const x86 = () => modelled(everyArch[3]![1], 'pgd', ['page', 'none', 'swap']);
 const hugeX86 = () => modelled(everyArch[3]![1], 'pgd', ['huge']);
@@ -217,15 +217,28 @@ describe('the vma loop', () => {
     const m = x86();
     const seen: bigint[] = [];
     const pteEntry = ({ addr }: WalkAt) => void seen.push(addr);
-    const io = { ...vmaOver(m), io: true };
-    expect(walkPageRange(m, [io], rangeOf(m, 0, 9), { pteEntry, testWalk: () => 7 })).toEqual({ ret: 0 });
-    expect(walkPageVma(m, io, { pteEntry, testWalk: () => 7 })).toEqual({ ret: 0 });
-    expect(walkPageRange(m, [io], rangeOf(m, 0, 9), { pteEntry, testWalk: () => -7 })).toEqual({ ret: -7 });
+    const bare = { ...vmaOver(m), pfnmap: true };
+    expect(walkPageRange(m, [bare], rangeOf(m, 0, 9), { pteEntry, testWalk: () => 7 })).toEqual({ ret: 0 });
+    expect(walkPageVma(m, bare, { pteEntry, testWalk: () => 7 })).toEqual({ ret: 0 });
+    expect(walkPageRange(m, [bare], rangeOf(m, 0, 9), { pteEntry, testWalk: () => -7 })).toEqual({ ret: -7 });
     expect(seen).toEqual([]);
-    walkPageRange(m, [io], rangeOf(m, 0, 9), { pteEntry, testWalk: nothing });
+    walkPageRange(m, [bare], rangeOf(m, 0, 9), { pteEntry, testWalk: nothing });
     expect(seen.length).toBe(9);
-    expect(walkPageRange(m, [io], rangeOf(m, 0, 9), { pteHole: () => 'EAGAIN' })).toEqual({ ret: 'EAGAIN' });
+    expect(walkPageRange(m, [bare], rangeOf(m, 0, 9), { pteHole: () => 'EAGAIN' })).toEqual({ ret: 'EAGAIN' });
   });
+});
+
+test('VM_IO alone is walked: walk_page_test asks for VM_PFNMAP', () => {
+  const m = x86();
+  const seen: bigint[] = [];
+  const pteEntry = ({ addr }: WalkAt) => void seen.push(addr);
+  const holes: bigint[] = [];
+  const pteHole = ({ addr }: { addr: bigint }) => void holes.push(addr);
+  const flagged = (pfnmap: boolean) => ({ ...vmaOver(m), io: true, pfnmap });
+  walkPageRange(m, [flagged(false)], rangeOf(m, 0, 9), { pteEntry, pteHole });
+  expect([seen.length, holes]).toEqual([9, []]);
+  walkPageRange(m, [flagged(true)], rangeOf(m, 0, 9), { pteEntry, pteHole });
+  expect([seen.length, holes.length]).toEqual([9, 1]);
 });
 
 describe('actions', () => {
@@ -295,7 +308,7 @@ describe('large pages', () => {
     const slot = populate(m.mm, m.tables, vaddr(8n * size), 'pud') as Slot<'pud'>;
     writeEntry(m.mm, slot, leaf);
     const range = { start: vaddr(8n * size + m.page), end: vaddr(8n * size + 3n * m.page) };
-    const vma = { ...range, io: false, backing: FILE, huge: 'pte' as const };
+    const vma = { ...range, pfnmap: false, backing: FILE, huge: 'pte' as const };
     expect(walkPageRange(m, [vma], range, { pudEntry: nothing })).toEqual({ ret: 0 });
     expect(m.port.writes.length).toBe(0);
     expect(walkPageRangeNovma(m, range, { pteEntry: () => 1, pteHole: () => 2 })).toEqual({ ret: 0 });

@@ -17,7 +17,7 @@ const PFN = 0x2_0000 as Pfn;
 /** A mapping of the whole range; private if `cow`. */
 const vmaOf = (range: ReturnType<typeof rangeOf>, cow = false) => ({
   ...range,
-  ...{ read: true, write: true, mayRead: true, mayWrite: true, shared: !cow, io: false, fsdax: false },
+  ...{ read: true, write: true, mayRead: true, mayWrite: true, shared: !cow, io: false, pfnmap: false, fsdax: false },
   ...{ secret: false, dirtyTracking: false },
 });
 

@@ -1,8 +1,5 @@
-/** References: page_ref_add_unless on a counter, and its way back. */
+/** References: folio_ref_try_add on a counter, which is an int and wraps as one, and its way back. */
 import { type Code, get, i32, type Locals, set, when } from '../wasm/code.ts';
-
-/** A count is an int. */
-const MOST = 0x7fff_ffff;
 
 /** What counting needs. */
 export interface Counting {
@@ -12,7 +9,7 @@ export interface Counting {
   readonly head: Code;
   readonly refs: Code;
   /** What is done where it may not be; each must branch away. */
-  readonly refuse: (rule: 'no-page' | 'count-zero' | 'count-negative' | 'count-overflow') => Code[];
+  readonly refuse: (rule: 'no-page' | 'count-zero' | 'count-negative') => Code[];
   /** Puts code that is seldom run aside, and branches to it. */
   readonly aside: (code: readonly Code[]) => Code[];
 }
@@ -20,15 +17,8 @@ export interface Counting {
 /** `refs` more on the counter of `head`, whose place is in `$counter` then. */
 export function getReference({ locals, how, head, refs, refuse, aside }: Counting): Code[] {
   const [word, counter, count] = [locals.of('i64', '$word'), locals.of('i32', '$counter'), locals.of('i32', '$count')];
-  const one = refs[0] === 'i32.const' && refs[1] === 1;
-  // From 1 to MOST - refs, by one comparison.
-  const most: Code = one ? i32(MOST - 1) : ['i32.sub', i32(MOST), refs];
-  const wrong: Code[] = [
-    when(['i32.eqz', get(count)], refuse('count-zero')),
-    when(['i32.lt_s', get(count), i32(0)], refuse('count-negative')),
-    ...refuse('count-overflow'),
-  ];
-  const check = when(['i32.ge_u', ['i32.sub', get(count), i32(1)], most], aside(wrong));
+  const wrong: Code[] = [when(['i32.eqz', get(count)], refuse('count-zero')), ...refuse('count-negative')];
+  const check = when(['i32.le_s', get(count), i32(0)], aside(wrong));
   const sum: Code = ['i32.add', get(count), refs];
   const found = locals.of('i32', '$found');
   const raise: Code[] =

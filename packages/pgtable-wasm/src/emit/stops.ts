@@ -23,7 +23,6 @@ export const STOPS = [
   'no-page',
   'count-zero',
   'count-negative',
-  'count-overflow',
   'pmd-changed',
   'changed',
 ] as const;

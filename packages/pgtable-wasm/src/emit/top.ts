@@ -1,5 +1,5 @@
 /** The top of a walk: which level the top table is of, and which slot of it an address selects. */
-import { type Level, translatedBits, wrap64 } from '@kernel-mm/pgtable-core';
+import { fastLimitOf, type Level, translatedBits, wrap64 } from '@kernel-mm/pgtable-core';
 import { type Code, get, i32, i64, set, when } from '../wasm/code.ts';
 import { simplify } from './facts.ts';
 import { type Kit, namesOf, readInto } from './kit.ts';
@@ -59,5 +59,4 @@ function isTranslatable({ arch }: Kit, top: Level): Code {
 }
 
 /** The highest `end` of a lockless walk. */
-export const limit = (kit: Kit): Code =>
-  byTop(kit, ({ level }) => i64(wrap64(kit.arch.spec.root.tops[level]?.limit ?? 0n)));
+export const limit = (kit: Kit): Code => byTop(kit, ({ level }) => i64(wrap64(fastLimitOf(kit, level))));

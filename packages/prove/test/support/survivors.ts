@@ -10,7 +10,7 @@ const REASONS: readonly { readonly because: string; readonly at: RegExp }[] = [
     because: 'another place for a swapped-out page, likewise',
     at: /\.swap\.((type|offset)\.(hi|lo)|base|exclusive|softDirty)$/,
   },
-  { because: 'how far Linux lets user space go is a choice', at: /^root\.tops\.\w+\.limit$/ },
+  { because: 'how far Linux lets user space go is a choice', at: /^root\.(tops\.\w+\.limit|taskSizeMax)$/ },
   { because: 'bits of the register that say nothing of its depth', at: /^root\.tops\.\w+\.base$/ },
   {
     because: 'a bit for a right that is there already, or of which nothing is asked',
