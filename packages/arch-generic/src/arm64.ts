@@ -34,7 +34,7 @@ import {
   VALID,
 } from './arm64-descriptor.ts';
 import { DIRTY, predicates, presentInvalid, WRITE } from './arm64-linux.ts';
-import { DEFAULT_LINUX, type LinuxVersion } from './linux.ts';
+import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 import { type Levels, nop4d, nopmd, nopud } from './nop.ts';
 
 /** Parameters of {@link arm64}: the page size, the address bits that Linux is configured for, and what the machine has. */
@@ -112,9 +112,18 @@ export function arm64(options: Arm64Options): Arch {
     byteOrder: 'little',
     va: { extend: 'halves', bits: bitsLeft },
     root: { fields: rootFields(encoding, tableShift), tops: { pgd: { base: 0n, limit: bit(bitsLeft) } } },
-    levels: FOLDED[count]?.(real) ?? real,
+    levels: ownP4dForm(FOLDED[count]?.(real) ?? real, linux),
   });
 }
+
+/**
+ * Since v6.11 (36639013b346) a kernel with at most four levels has a p4d_offset_lockless of its own, which hands the
+ * pointer on. With three or two levels that of pud, and of pmd, is the generic one all the same.
+ */
+const ownP4dForm = (levels: Levels, linux: LinuxVersion): Levels =>
+  levels.p4d.fold?.when === 'build' && since(linux, '6.11')
+    ? { ...levels, p4d: { ...levels.p4d, fold: { ...levels.p4d.fold, lockless: 'slot' } } }
+    : levels;
 
 /** A page (descriptor type 3) or block (type 1). Clean writable pages are read-only with DBM, so write makes dirty. */
 function leafFormat(encoding: Encoding, low: number, type: bigint, linux: LinuxVersion): LeafFormat {
