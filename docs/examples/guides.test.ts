@@ -11,7 +11,25 @@ import {
   type VariantName,
   walkLockless,
 } from '@kernel-mm/gup-fast';
-import { type Arch, formatSize, LEVELS, pointerName, type RangeStep, StackArea, vaddr } from '@kernel-mm/pgtable-core';
+import {
+  type Arch,
+  bumpAllocator,
+  createMm,
+  entry as entryOf,
+  flatMemory,
+  formatSize,
+  LEVELS,
+  map,
+  paddr,
+  pgdOffset,
+  pointerName,
+  type RangeStep,
+  type ReadOnce,
+  readEntry,
+  StackArea,
+  vaddr,
+  writeEntry,
+} from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { spaceWith } from './space.ts';
 
@@ -106,10 +124,10 @@ test('variants: the table of safety is the one of VARIANTS', () => {
   expect(table('variants.md', 'variant')).toEqual(rows);
 });
 
-test('variants: the six forms, and where they come from', () => {
+test('variants: the forms, and where they come from', () => {
   const forms = table('variants.md', 'export').map(([name, where]) => [name, where]);
   expect(forms).toEqual(Object.entries(VARIANTS).map(([name, { where }]) => [name, where]));
-  const printed = read('docs/examples/six-variants.txt').trimEnd().split('\n');
+  const printed = read('docs/examples/every-variant.txt').trimEnd().split('\n');
   expect(printed.map((line) => line.split(' ')[0])).toEqual(Object.keys(VARIANTS) as VariantName[]);
 });
 
@@ -132,6 +150,28 @@ test('variants: the bug, step by step', () => {
     onStep,
   });
   expect(table('variants.md', 'step')).toEqual(rows);
+});
+
+test('writers: checked once, read again, read by read', () => {
+  const tables = bumpAllocator(paddr(0x1_0000n), paddr(2n ** 20n));
+  const mm = createMm(s390(), flatMemory(new ArrayBuffer(2 ** 20)), tables, topOf(3))!;
+  const prot = { read: true, write: true, exec: false, user: true };
+  map(mm, tables, { addr: vaddr(0n), paddr: paddr(1n << 32n), size: 0x2000n, prot });
+  const port = memoryPort(mm);
+  const whole = readEntry(mm, pgdOffset(mm, vaddr(0n)));
+  const rows: string[][] = [];
+  const readOnce: ReadOnce = (slot) => {
+    const entry = port.readOnce(slot);
+    const at = slot.addr === mm.pgd ? 'top[0]' : `physical 0x${slot.addr.toString(16)}`;
+    const value = entry === whole ? 'a table' : `0x${entry?.toString(16)}`;
+    rows.push([String(rows.length + 1), slot.level, at, value]);
+    if (slot.level === 'pud') writeEntry(mm, slot, entryOf(slot.level, 0x24n));
+    return entry;
+  };
+  const { stepper } = VARIANTS.readAgain;
+  const { stop } = walkLockless(mm, vaddr(0n), vaddr(0x2000n), { stepper, port: { ...port, readOnce } });
+  expect(stop).toMatchObject({ kind: 'not-present', level: 'pte' });
+  expect(table('writers.md', 'read')).toEqual(rows);
 });
 
 test('gup-fast: every rule that stops the fast path, in words', () => {

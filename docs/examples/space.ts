@@ -31,7 +31,7 @@ export function spaceWith(arch: Arch, top: Level, starts: readonly bigint[]): Mm
   return mm;
 }
 
-/** Walks four pages from `start` in one of the six forms. */
+/** Walks four pages from `start` in one of the forms. */
 export const walkFour = (mm: Mm, variant: VariantName, start: bigint): LocklessWalk =>
   walkLockless(mm, vaddr(start), endOfPages(mm.arch, vaddr(start), 4), { stepper: VARIANTS[variant].stepper });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { riscv } from '@kernel-mm/arch-generic';
+import { VARIANTS } from '@kernel-mm/gup-fast';
 import { archToJson } from '@kernel-mm/pgtable-core';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -97,16 +98,13 @@ describe('the story of 2020', () => {
     expect(await page.locator('#verdict').textContent()).toContain('where no walk of its address alone reads');
   });
 
-  test.each(['folded', 'entryAware', 'inlineTyped', 'offsetLockless', 'offsetLocklessStrict'])(
-    '%s does not',
-    async (variant) => {
-      const page = await visit('#step=0');
-      await shown(page, () => page.getByLabel('Form').selectOption(variant));
-      await shown(page, () => page.getByRole('button', { name: 'To the end' }).click());
-      expect(await page.locator('tr.wrong').count()).toBe(0);
-      expect(await page.locator('#verdict').textContent()).toContain('4 pages.Every entry was read where');
-    },
-  );
+  test.each(Object.keys(VARIANTS).filter((name) => name !== 'stackCopy'))('%s does not', async (variant) => {
+    const page = await visit('#step=0');
+    await shown(page, () => page.getByLabel('Form').selectOption(variant));
+    await shown(page, () => page.getByRole('button', { name: 'To the end' }).click());
+    expect(await page.locator('tr.wrong').count()).toBe(0);
+    expect(await page.locator('#verdict').textContent()).toContain('4 pages.Every entry was read where');
+  });
 });
 
 describe('controls', () => {

@@ -4,6 +4,7 @@ import {
   type Entry,
   explainEntry,
   isAddressCorrect,
+  isDummyRead,
   LEVELS,
   type Level,
   type Mm,
@@ -71,12 +72,13 @@ export function locklessOf(mm: Mm, { variant, neighbour, start, end }: State): L
       },
     },
     onStep(step) {
-      const right = isAddressCorrect(mm, stack, step.slot, step.addr);
-      reads[reads.length - 1] = {
-        ...told(step.slot, step.entry),
-        addr: step.addr,
-        pointer: pointerName(mm, step),
-        right,
+      const { slot, entry, addr } = step;
+      // A dummy read is a row too, although the port was not asked.
+      const isDummy = isDummyRead(mm.arch, stepper.form, slot.level);
+      reads[isDummy ? reads.length : reads.length - 1] = {
+        ...told(slot, entry),
+        ...(isDummy && { says: 'not read: the level below is folded, and a dummy read answers 0' }),
+        ...{ addr, pointer: pointerName(mm, step), right: isAddressCorrect(mm, stack, slot, addr) },
       };
     },
   });

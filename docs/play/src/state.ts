@@ -45,7 +45,10 @@ export const FIRST: State = {
 const CHOICES = {
   memory: ['guest', 'drawn', 'image'],
   access: ['read', 'write', 'execute'],
-  variant: ['stackCopy', 'folded', 'entryAware', 'inlineTyped', 'offsetLockless', 'offsetLocklessStrict'],
+  variant: [
+    ...(['stackCopy', 'folded', 'entryAware', 'inlineTyped', 'offsetLockless', 'offsetLocklessStrict'] as const),
+    ...(['dummyRead', 'hwPointer', 'readAgain'] as const),
+  ],
   neighbour: ['same', 'zero', 'poison', 'garbage'],
 } as const satisfies { [K in keyof State]?: readonly State[K][] };
 

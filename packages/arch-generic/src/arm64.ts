@@ -36,7 +36,7 @@ import {
   VALID,
 } from './arm64-descriptor.ts';
 import { DIRTY, predicates, presentInvalid, WRITE } from './arm64-linux.ts';
-import { DEFAULT_LINUX, type LinuxVersion } from './linux.ts';
+import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 import { type Levels, nop4d, nopmd, nopud } from './nop.ts';
 
 /** Parameters of {@link arm64}: the page size, the address bits that Linux is configured for, and what the machine has. */
@@ -127,9 +127,18 @@ export function arm64(options: Arm64Options): Arch {
       // asm/processor.h: by VA_BITS, as the kernel was built. TASK_SIZE goes by vabits_actual, as it has booted.
       ...(foldsAtBoot && { taskSizeMax: bit(va) }),
     },
-    levels: FOLDED[count]?.(real) ?? real,
+    levels: ownP4dForm(FOLDED[count]?.(real) ?? real, linux),
   });
 }
+
+/**
+ * Since v6.11 (36639013b346) a kernel with at most four levels has a p4d_offset_lockless of its own, which hands the
+ * pointer on. With three or two levels that of pud, and of pmd, is the generic one all the same.
+ */
+const ownP4dForm = (levels: Levels, linux: LinuxVersion): Levels =>
+  levels.p4d.fold?.when === 'build' && since(linux, '6.11')
+    ? { ...levels, p4d: { ...levels.p4d, fold: { ...levels.p4d.fold, lockless: 'slot' } } }
+    : levels;
 
 /** untagged_addr: TBI0 is on for user space, and a user's address, of which bit 55 is 0, is walked without its top byte. */
 const withoutTopByte: Expr = select(and('addr', bit(55)), 'addr', and('addr', bit(56) - 1n));

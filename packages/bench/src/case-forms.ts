@@ -1,4 +1,4 @@
-/** The six forms of gup_fast across a boundary of the top table, by the reference engine and compiled. */
+/** The forms of gup_fast across a boundary of the top table, by the reference engine and compiled. */
 import { countRange, memoryPort, VARIANTS, type VariantName, walkLockless } from '@kernel-mm/gup-fast';
 import type { Form, ReadOnce } from '@kernel-mm/pgtable-core';
 import { compile } from '@kernel-mm/pgtable-wasm';

@@ -17,7 +17,7 @@ export interface Report {
 const TITLES: Readonly<Record<Group, string>> = {
   translate: 'Translation',
   pin: 'gup_fast: pinRange',
-  forms: 'The six forms across a boundary of the top table',
+  forms: 'The forms across a boundary of the top table',
   sparse: 'Sparse images',
   writer: 'Tables that another thread writes',
 };

@@ -20,7 +20,7 @@ describe('demo', () => {
     expect({ error, status }).toEqual({ error: '', status: 0 });
     expect(out).toContain('process l3: 3 levels, one entry of its top table covers 2 GiB');
     expect(out).toContain('stackCopy              right right | ✗0x0 ✗0x1000 ✗0x2000 stop · ·');
-    expect(out).toContain('the other five         right right | right right right right right right');
+    expect(out).toContain('the other eight        right right | right right right right right right');
     expect(out).toMatch(/pud +0x80000000 +&p4d \+ 8 = stack 0x38000007f88 +0x26d8007 +table at 0x26d8000/);
     expect(out.trimEnd().split('\n').at(-1)).toMatch(
       /^You saw stackCopy, .* 35 pages of other addresses, while 5 other forms/,
@@ -28,7 +28,7 @@ describe('demo', () => {
     expect(out).not.toContain('\u001b[');
   });
 
-  test('with 5 levels nothing is folded, and all six are right', () => {
+  test('with 5 levels nothing is folded, and all nine are right', () => {
     const found = json('--levels', '5');
     expect(found.processes).toHaveLength(1);
     const pages = found.processes[0].ranges.flatMap((range: { variants: object }) =>
@@ -79,7 +79,7 @@ describe('demo', () => {
   test('another architecture: no level is iterated on the stack', () => {
     const { out, status } = demo('--arch', 'x86_64-l5');
     expect(status).toBe(0);
-    expect(out).toContain('all six');
+    expect(out).toContain('all nine');
     expect(out).toContain('no walk advanced a pointer on its stack');
   });
 });

@@ -2,7 +2,7 @@
 import type { Mm, RangeAnswer, Vaddr } from '@kernel-mm/pgtable-core';
 import { absence } from './absence.ts';
 import { pagesOf } from './entry-rules.ts';
-import { offsetLocklessStrict } from './variants/offset-lockless-strict.ts';
+import { offsetLockless } from './variants/offset-lockless.ts';
 import { checkBudget, formOf, type RangeOptions, walkPages } from './walk-pages.ts';
 
 /** How to count. */
@@ -17,7 +17,7 @@ export interface CountOptions extends RangeOptions {
  * that cannot walk this
  */
 export function countRange(mm: Mm, start: Vaddr, end: Vaddr, options: CountOptions = {}): RangeAnswer {
-  const { stepper = offsetLocklessStrict, engine, port, budget = 2 ** 20 } = options;
+  const { stepper = offsetLockless, engine, port, budget = 2 ** 20 } = options;
   checkBudget(budget);
   if (engine) return engine.walker(mm, formOf(stepper)).countRange(start, end, budget);
   return walkPages({ mm, stepper, port }, [start, end], budget, (tally) => ({

@@ -5,7 +5,7 @@ import type { FaultHandler } from './faults.ts';
 import type { FollFlag } from './flags.ts';
 import type { GupPort } from './port.ts';
 import { Taken } from './taken.ts';
-import { offsetLocklessStrict } from './variants/offset-lockless-strict.ts';
+import { offsetLockless } from './variants/offset-lockless.ts';
 
 /** Whose pages, through which port, by which kernel's rules. */
 export interface Gup {
@@ -13,7 +13,7 @@ export interface Gup {
   readonly mm: Mm;
   /** What the call touches. */
   readonly port: GupPort;
-  /** The form of walking; `offsetLocklessStrict` unless said otherwise. */
+  /** The form of the walk. Default: `offsetLockless`, which every kernel since v5.9 has. */
   readonly stepper?: Stepper;
   /** The kernel. Default: {@link DEFAULT_ERA}, v7.1. */
   readonly era?: Era;
@@ -49,7 +49,7 @@ export interface Run {
 
 /** A run with these flags. */
 export function runOf(gup: Gup, flags: ReadonlySet<FollFlag>): Run {
-  const { mm, port, faults, stepper = offsetLocklessStrict, era = DEFAULT_ERA, numaBalancing = false } = gup;
+  const { mm, port, faults, stepper = offsetLockless, era = DEFAULT_ERA, numaBalancing = false } = gup;
   const has = (flag: FollFlag): boolean => flags.has(flag);
   return {
     ...{ mm, port, stepper, era, faults, numaBalancing },

@@ -30,7 +30,7 @@ export function judge(mm: Mm, stepper: Stepper, start: Vaddr, end: Vaddr, stack?
     port,
     onStep(step) {
       addressCorrect &&= isAddressCorrect(mm, port.stack, step.slot, step.addr);
-      law &&= keepsLaw(mm, stepper, step);
+      law &&= keepsLaw(mm, stepper, step, port.readOnce);
     },
   });
   // The ptes: those that were taken, and the one that stopped the walk.

@@ -19,7 +19,7 @@ import { frameOf, pagesOf, refused, rightsRefused } from './entry-rules.ts';
 import type { Taker } from './fast-walk.ts';
 import { memoryPort } from './port.ts';
 import type { Place, Stop } from './result.ts';
-import { offsetLocklessStrict } from './variants/offset-lockless-strict.ts';
+import { offsetLockless } from './variants/offset-lockless.ts';
 import { formOf, type RangeOptions, type Tally, walkPages } from './walk-pages.ts';
 
 /** What to hold, and how to walk. */
@@ -32,7 +32,7 @@ export interface PinRangeOptions extends PinRequest, RangeOptions {}
  * @throws UsageError `range-unaligned`, `range-reversed`; `engine` for an engine that cannot walk this
  */
 export function pinRange(mm: Mm, start: Vaddr, end: Vaddr, options: PinRangeOptions): RangeAnswer {
-  const { stepper = offsetLocklessStrict, engine, port = memoryPort(mm), write, counts, frames } = options;
+  const { stepper = offsetLockless, engine, port = memoryPort(mm), write, counts, frames } = options;
   if (engine) return engine.walker(mm, formOf(stepper)).pinRange(start, end, { write, counts, frames });
   return walkPages({ mm, stepper, port }, [start, end], frames.length, (tally) =>
     takerOf({ mm, port, write, counts, frames, tally }),

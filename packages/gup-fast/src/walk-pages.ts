@@ -16,7 +16,7 @@ import { memoryPort, type Port } from './port.ts';
 
 /** Who walks, and how. */
 export interface RangeOptions {
-  /** The form of walking; `offsetLocklessStrict` unless said otherwise. */
+  /** The form of the walk. Default: `offsetLockless`, which every kernel since v5.9 has. */
   readonly stepper?: Stepper;
   /** Who walks; the reference engine unless said otherwise. */
   readonly engine?: Engine;

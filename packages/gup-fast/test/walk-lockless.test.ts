@@ -3,11 +3,14 @@ import { arm64, riscv, x86 } from '@kernel-mm/arch-generic';
 import { s390, topOf } from '@kernel-mm/arch-s390';
 import {
   type Arch,
+  below,
   bumpAllocator,
   createMm,
   endOfPages,
   entry,
   flatMemory,
+  isAlwaysFolded,
+  isUpper,
   type Level,
   leafAddress,
   type Mm,
@@ -97,7 +100,7 @@ describe.each(archs.map((arch) => [`${arch.id} ${arch.spec.levels.p4d.fold?.when
       );
     });
 
-    test('every read is within memory, and no slot is read twice in one visit', () => {
+    test('every read is within memory, and only the form that reads again reads a slot twice in one visit', () => {
       const page = arch.geometry.pte.size;
       const { mm } = spaceWith(arch, Object.keys(arch.spec.root.tops)[0] as Level, [0n], 8);
       for (const name of safe) {
@@ -110,7 +113,12 @@ describe.each(archs.map((arch) => [`${arch.id} ${arch.spec.levels.p4d.fold?.when
         walkLockless(mm, vaddr(0n), vaddr(8n * page), { stepper: VARIANTS[name].stepper, port: { ...port, readOnce } });
         // On s390 slot 0 of the top table is read once more, in pgd_offset.
         const own = visits.slice(arch.id === 's390' ? 1 : 0);
-        expect(own, name).toEqual([...new Set(own)]);
+        // It does where the value leads on: not at pte, and not above a level that is folded for every entry.
+        const isTwice = (visit: string): boolean => {
+          const [level] = visit.split(' ') as [Level];
+          return name === 'readAgain' && isUpper(level) && !isAlwaysFolded(arch, below(level));
+        };
+        expect(own, name).toEqual([...new Set(own)].flatMap((visit) => (isTwice(visit) ? [visit, visit] : [visit])));
         expect(own.length).toBeGreaterThan(8);
       }
     });

@@ -151,6 +151,11 @@ export interface FoldSpec {
   readonly if?: Expr;
   /** Over `slot` and `addr`: the slot at the folded level, from the one above. Left out: that very slot. */
   readonly slot?: Expr;
+  /**
+   * What pXd_offset_lockless hands on where this level is folded: the pointer, the `slot`, by a form of its own, or the
+   * address of its local `copy`, as the generic form does. Left out: `slot` in the style `middle`, `copy` in the style `top`.
+   */
+  readonly lockless?: 'slot' | 'copy';
   /** The constant PTRS_PER_X where a top-style fold keeps it above 1 (RISC-V). */
   readonly entries?: number;
 }

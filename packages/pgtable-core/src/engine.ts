@@ -2,9 +2,9 @@
 import type { Paddr, Pfn, Vaddr } from './brand.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
+import type { Form } from './form.ts';
 import type { Level } from './level.ts';
 import type { Mm } from './mm.ts';
-import type { Form } from './stepper.ts';
 import { type WalkResult, walk } from './walk.ts';
 
 /** What stands in a list of physical addresses for an address that has none: 2^64-1. */

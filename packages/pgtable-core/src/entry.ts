@@ -8,12 +8,18 @@ declare const level: unique symbol;
 /** The value of a table entry of level `L`, as the CPU loads it: the byte order of the table is already undone. */
 export type Entry<L extends Level = Level> = bigint & { readonly [level]: L };
 
-/** Where an entry of level `L` lives: in physical memory, or in a walker's own stack frame. */
-export interface Slot<L extends Level = Level> {
+/** Whether a slot lies in physical memory or on a walker's stack. */
+export type Space = 'memory' | 'stack';
+
+/**
+ * Where an entry of level `L` lives: in physical memory, or in a walker's own stack frame. Where the types say which,
+ * `Slot<L, 'memory'>` is a pointer to a stored entry (v3 of September 2026, 20260922-pte0-v3-0-5670b8cb9059: hw_pte_t).
+ */
+export interface Slot<L extends Level = Level, S extends Space = Space> {
   /** The level that it is a slot of. */
   readonly level: L;
   /** Whether it lies in physical memory or on the walker’s stack. */
-  readonly space: 'memory' | 'stack';
+  readonly space: S;
   /** Physical address, or stack address, in bytes. */
   readonly addr: bigint;
 }
@@ -26,7 +32,11 @@ export function entry<L extends Level>(at: L, raw: bigint): Entry<L> {
 }
 
 /** The slot `n` slots of `slotBytes` bytes further: what `pXdp++` does, whatever lies there. */
-export const slotPlus = <L extends Level>(slot: Slot<L>, n: bigint, slotBytes: number): Slot<L> => ({
+export const slotPlus = <L extends Level, S extends Space>(
+  slot: Slot<L, S>,
+  n: bigint,
+  slotBytes: number,
+): Slot<L, S> => ({
   level: slot.level,
   space: slot.space,
   addr: slot.addr + n * BigInt(slotBytes),

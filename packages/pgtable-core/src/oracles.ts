@@ -3,7 +3,7 @@ import type { Vaddr } from './brand.ts';
 import { type Slot, sameSlot, slotPlus } from './entry.ts';
 import { pgdOffset, pXdOffset } from './fold.ts';
 import { isUpper, type Level } from './level.ts';
-import { isTranslatable, type Mm, readEntry, topLevel, topOfRoot } from './mm.ts';
+import { isTranslatable, type Mm, type ReadOnce, readEntry, topLevel, topOfRoot } from './mm.ts';
 import type { StackArea } from './stack.ts';
 import type { Stepper } from './stepper.ts';
 import type { RangeStep } from './walk-range.ts';
@@ -35,9 +35,17 @@ export function isAddressCorrect(mm: Mm, stack: StackArea, slot: Slot, addr: Vad
   return real !== undefined && expected !== undefined && sameSlot(real, expected);
 }
 
-/** The law, for one step: if the loop goes on, the next slot is what pXd_offset of the parent gives for `next`. */
-export function keepsLaw(mm: Mm, stepper: Stepper, step: RangeStep): boolean {
+/**
+ * The law, for one step: if the loop goes on, the next slot is what pXd_offset of the parent gives for `next`.
+ * @param readOnce how a form that reads again does so; it must be able to read the walker's stack, where slots are there
+ */
+export function keepsLaw(
+  mm: Mm,
+  stepper: Stepper,
+  step: RangeStep,
+  readOnce: ReadOnce = (slot) => readEntry(mm, slot),
+): boolean {
   if (step.next === step.end) return true;
-  const offset = step.parent ? stepper.descend(mm, step.parent, step.next) : pgdOffset(mm, step.next);
-  return sameSlot(slotPlus(step.slot, 1n, mm.arch.geometry[step.slot.level].slotBytes), offset);
+  const offset = step.parent ? stepper.descend(mm, step.parent, step.next, readOnce) : pgdOffset(mm, step.next);
+  return offset !== undefined && sameSlot(slotPlus(step.slot, 1n, mm.arch.geometry[step.slot.level].slotBytes), offset);
 }

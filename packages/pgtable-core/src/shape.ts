@@ -42,6 +42,7 @@ const level = v.strictObject({
       style: v.picklist(['top', 'middle']),
       if: v.optional(expr),
       slot: v.optional(expr),
+      lockless: v.optional(v.picklist(['slot', 'copy'])),
       entries: v.optional(v.number()),
     }),
   ),

@@ -39,7 +39,7 @@ export class StackArea {
   }
 
   /** A copy of `entry`, read from `of`, in a new frame: its address is what `&pud` is in C. */
-  push<L extends Level>(of: Slot<L>, entry: Entry<L>): Slot<L> {
+  push<L extends Level>(of: Slot<L>, entry: Entry<L>): Slot<L, 'stack'> {
     const addr = STACK.copy(this.#live.length);
     this.#live.push({ addr, value: entry, of: this.origin(of) ?? of });
     return { level: of.level, space: 'stack', addr };

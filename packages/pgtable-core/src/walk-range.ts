@@ -2,6 +2,7 @@
 import type { Vaddr } from './brand.ts';
 import { type Entry, type Slot, slotPlus } from './entry.ts';
 import { pgdOffset } from './fold.ts';
+import { isDummyRead } from './form.ts';
 import type { UpperLevel } from './level.ts';
 import { type Mm, type ReadOnce, topLevel } from './mm.ts';
 import type { StackArea } from './stack.ts';
@@ -40,7 +41,7 @@ export interface RangeVisitor {
   ptes(slot: Slot<'pte'>, addr: Vaddr, end: Vaddr, pmd: Visit): boolean | Vaddr;
   /** After everything below an upper slot, also where that ended the walk (`done` is false then). `false` ends it here. */
   leave?(step: RangeStep, done: boolean): boolean;
-  /** A slot that lies outside memory; the walk ends. */
+  /** A slot that lies outside memory, at the first read or at a second one; the walk ends. */
   outside(slot: Slot, addr: Vaddr): void;
 }
 
@@ -59,7 +60,8 @@ export interface RangeWalk {
 }
 
 /**
- * Walks [addr, end), `end` 0 being 2^64: each slot is read once per visit. The range must not be empty.
+ * Walks [addr, end), `end` 0 being 2^64: each slot is read once per visit, unless the stepper's form says otherwise.
+ * The range must not be empty.
  * @returns whether the whole range was done
  */
 export const walkRange = (walk: RangeWalk, addr: Vaddr, end: Vaddr): boolean =>
@@ -76,7 +78,8 @@ function walkTable<L extends UpperLevel>(
   let slot = first;
   let addr = start;
   do {
-    const entry = walk.readOnce(slot);
+    // A dummy read touches nothing; as a level below it is folded, nobody looks at the value.
+    const entry = isDummyRead(mm.arch, stepper.form, slot.level) ? (0n as Entry<L>) : walk.readOnce(slot);
     if (entry === undefined) {
       visitor.outside(slot, addr);
       return false;
@@ -108,14 +111,17 @@ function walkBelow<L extends UpperLevel>(
   { slot, addr, next }: RangeStep<L>,
   entry: Entry<NoInfer<L>>,
 ): boolean | Vaddr {
-  const { mm, stepper, stack, visitor } = walk;
+  const { mm, stepper, readOnce, stack, visitor } = walk;
   const visit: Visit<L> = { slot, entry, copy: stack.push(slot, entry) };
-  const down: Slot = stepper.descend(mm, visit, addr);
-  const below = isPte(down)
-    ? visitor.ptes(down, addr, next, visit)
-    : walkTable(walk, down as Slot<UpperLevel>, addr, next, visit);
+  const down: Slot | undefined = stepper.descend(mm, visit, addr, readOnce);
+  if (!down) visitor.outside(slot, addr);
+  const below =
+    down &&
+    (isPte(down)
+      ? visitor.ptes(down, addr, next, visit)
+      : walkTable(walk, down as Slot<UpperLevel>, addr, next, visit));
   stack.pop();
-  return below === next || below;
+  return below === next || (below ?? false);
 }
 
 const isPte = (slot: Slot): slot is Slot<'pte'> => slot.level === 'pte';

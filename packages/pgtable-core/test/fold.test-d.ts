@@ -21,16 +21,17 @@ declare const mm: Mm;
 declare const addr: Vaddr;
 declare const pgdp: Slot<'pgd'>;
 declare const pudp: Slot<'pud'>;
+declare const pudCopy: Slot<'pud', 'stack'>;
 declare const ptep: Slot<'pte'>;
 declare const pgd: Entry<'pgd'>;
 declare const pud: Entry<'pud'>;
 declare const pte: Entry<'pte'>;
 
 test('each level leads to the next', () => {
-  expectTypeOf(pgdOffset(mm, addr)).toEqualTypeOf<Slot<'pgd'>>();
+  expectTypeOf(pgdOffset(mm, addr)).toEqualTypeOf<Slot<'pgd', 'memory'>>();
   expectTypeOf(pXdOffset(mm, pgdp, pgd, addr)).toEqualTypeOf<Slot<'p4d'>>();
   expectTypeOf(pXdOffset(mm, pudp, pud, addr)).toEqualTypeOf<Slot<'pmd'>>();
-  expectTypeOf(pXdOffsetLockless(mm, { slot: pudp, copy: pudp, entry: pud }, addr)).toEqualTypeOf<Slot<'pmd'>>();
+  expectTypeOf(pXdOffsetLockless(mm, { slot: pudp, copy: pudCopy, entry: pud }, addr)).toEqualTypeOf<Slot<'pmd'>>();
   expectTypeOf(readEntry(mm, pudp)).toEqualTypeOf<Entry<'pud'> | undefined>();
   expectTypeOf(slotPlus(pudp, 1n, 8)).toEqualTypeOf<Slot<'pud'>>();
   expectTypeOf(entry('pmd', 0n)).toEqualTypeOf<Entry<'pmd'>>();

@@ -15,6 +15,7 @@ import {
   pXdOffset,
   pXdOffsetLockless,
   type Slot,
+  type Space,
   topLevel,
   type UpperLevel,
   vaddr,
@@ -24,11 +25,9 @@ import { toy3, toy32, toyBoot, toyProcess, toyProcessSpec } from './support/toys
 
 const memory = flatMemory(new ArrayBuffer(0x100), 0x1000n);
 const at = (arch = toyProcess) => mmFromTable(arch, memory, paddr(0x1000n));
-const slot = <L extends UpperLevel>(level: L, addr: bigint, space: Slot['space'] = 'memory'): Slot<L> => ({
-  level,
-  space,
-  addr,
-});
+const slot = <L extends UpperLevel>(level: L, addr: bigint): Slot<L> => ({ level, space: 'memory', addr });
+const onStack = <L extends UpperLevel>(level: L, addr: bigint): Slot<L, 'stack'> => ({ level, space: 'stack', addr });
+const placed = <L extends UpperLevel>(level: L, addr: bigint, space: Space): Slot<L> => ({ level, space, addr });
 
 /** An address whose index is 1 at pte, 2 at pmd, 3 at pud, 4 at p4d and 5 at pgd of the toy that folds per process. */
 const ADDR = vaddr((5n << 24n) | (4n << 21n) | (3n << 18n) | (2n << 15n) | (1n << 12n) | 0x678n);
@@ -97,12 +96,12 @@ describe('pgd_offset', () => {
 describe('pXd_offset', () => {
   test('of a real level: the table that the entry designates, wherever the entry was read', () => {
     for (const space of ['memory', 'stack'] as const) {
-      expect(pXdOffset(at(), slot('pgd', 0x1028n, space), entry('pgd', 0x5003n), ADDR)).toEqual({
+      expect(pXdOffset(at(), placed('pgd', 0x1028n, space), entry('pgd', 0x5003n), ADDR)).toEqual({
         level: 'p4d',
         space: 'memory',
         addr: 0x5020n,
       });
-      expect(pXdOffset(at(), slot('pmd', 0x1028n, space), entry('pmd', 0x5040n), ADDR)).toEqual({
+      expect(pXdOffset(at(), placed('pmd', 0x1028n, space), entry('pmd', 0x5040n), ADDR)).toEqual({
         level: 'pte',
         space: 'memory',
         addr: 0x5048n,
@@ -113,12 +112,12 @@ describe('pXd_offset', () => {
   test('of a folded level: the very pointer, whatever the address', () => {
     for (const space of ['memory', 'stack'] as const)
       for (const addr of [ADDR, vaddr(0n)]) {
-        expect(pXdOffset(at(), slot('pgd', 0x1028n, space), entry('pgd', 0x5001n), addr)).toEqual({
+        expect(pXdOffset(at(), placed('pgd', 0x1028n, space), entry('pgd', 0x5001n), addr)).toEqual({
           level: 'p4d',
           space,
           addr: 0x1028n,
         });
-        expect(pXdOffset(at(toy3), slot('p4d', 0x1008n, space), entry('p4d', 0x5001n), addr)).toEqual({
+        expect(pXdOffset(at(toy3), placed('p4d', 0x1008n, space), entry('p4d', 0x5001n), addr)).toEqual({
           level: 'pud',
           space,
           addr: 0x1008n,
@@ -135,7 +134,7 @@ describe('pXd_offset', () => {
         addr: 0x1068n,
       });
     // A pointer to a local copy gives a place on the stack: fatal at its first use.
-    expect(pXdOffset(at(toyBoot), slot('p4d', 0x1048n, 'stack'), entry('p4d', 0n), addr)).toEqual({
+    expect(pXdOffset(at(toyBoot), onStack('p4d', 0x1048n), entry('p4d', 0n), addr)).toEqual({
       level: 'pud',
       space: 'stack',
       addr: 0x1068n,
@@ -149,26 +148,26 @@ describe('pXd_offset', () => {
 
 describe('pXd_offset_lockless, as merged', () => {
   const real = slot('pgd', 0x1028n);
-  const copy = slot('pgd', 0x7000n, 'stack');
+  const copy = onStack('pgd', 0x7000n);
 
   test('middle style takes the pointer', () => {
-    expect(pXdOffsetLockless(at(), { slot: real, copy: copy, entry: entry('pgd', 0x5001n) }, ADDR)).toEqual({
+    expect(pXdOffsetLockless(at(), { slot: real, copy, entry: entry('pgd', 0x5001n) }, ADDR)).toEqual({
       ...real,
       level: 'p4d',
     });
     const p4d = { ...real, level: 'p4d' } as Slot<'p4d'>;
-    const p4dCopy = { ...copy, level: 'p4d' } as Slot<'p4d'>;
+    const p4dCopy = onStack('p4d', copy.addr);
     expect(
       pXdOffsetLockless(at(toyBoot), { slot: p4d, copy: p4dCopy, entry: entry('p4d', 0n) }, vaddr(5n << 19n)).space,
     ).toBe('memory');
   });
 
   test('elsewhere the generic form takes the address of its copy, and a folded level hands that on', () => {
-    expect(pXdOffsetLockless(at(toy3), { slot: real, copy: copy, entry: entry('pgd', 1n) }, ADDR)).toEqual({
+    expect(pXdOffsetLockless(at(toy3), { slot: real, copy, entry: entry('pgd', 1n) }, ADDR)).toEqual({
       ...copy,
       level: 'p4d',
     });
-    expect(pXdOffsetLockless(at(toyBoot), { slot: real, copy: copy, entry: entry('pgd', 1n) }, ADDR)).toEqual({
+    expect(pXdOffsetLockless(at(toyBoot), { slot: real, copy, entry: entry('pgd', 1n) }, ADDR)).toEqual({
       ...copy,
       level: 'p4d',
     });
@@ -176,6 +175,6 @@ describe('pXd_offset_lockless, as merged', () => {
 
   test('a real level has one answer', () => {
     const answer = { level: 'p4d', space: 'memory', addr: 0x5020n };
-    expect(pXdOffsetLockless(at(), { slot: real, copy: copy, entry: entry('pgd', 0x5003n) }, ADDR)).toEqual(answer);
+    expect(pXdOffsetLockless(at(), { slot: real, copy, entry: entry('pgd', 0x5003n) }, ADDR)).toEqual(answer);
   });
 });

@@ -96,7 +96,8 @@ describe('the law', () => {
     const next = stepper.boundary(mm, at.level, entry, addr, vaddr(end));
     const made: RangeStep = { slot: at, entry, addr, next, end: vaddr(end) };
     if (!parent) return made;
-    const visit: Visit = { slot: parent, copy: parent, entry: readEntry(mm, parent)! };
+    const copy = { ...parent, space: 'stack' } as const;
+    const visit: Visit = { slot: parent, copy, entry: readEntry(mm, parent)! };
     return { ...made, parent: visit };
   };
   const top = slot('pgd', 0x1000n);

@@ -64,7 +64,7 @@ describe('a picture', () => {
 
 describe('the name of a pointer', () => {
   const mm = tables(toy3, 0x1000n, {});
-  const copy: Slot<'p4d'> = { level: 'p4d', space: 'stack', addr: 0x7f80n };
+  const copy: Slot<'p4d', 'stack'> = { level: 'p4d', space: 'stack', addr: 0x7f80n };
   const parent = { slot: { ...copy, space: 'memory', addr: 0x1000n }, copy, entry: 0n as Entry<'p4d'> } as const;
   test.each<[string, Slot, string]>([
     ['in a table', { level: 'pmd', space: 'memory', addr: 0x1098n }, 'pmd[3]'],

@@ -9,8 +9,10 @@ import {
   type ReadOnce,
   readEntry,
   type Slot,
+  STACK,
   StackArea,
   type Stepper,
+  stepperOf,
   type Vaddr,
   vaddr,
   walkRange,
@@ -281,11 +283,62 @@ test('a walk asks the stepper for nothing that the visitor did not want', () => 
   const asked: Vaddr[] = [];
   const stepper: Stepper = {
     ...real,
-    descend: (mm, visit, addr) => {
+    descend: (mm, visit, addr, readOnce) => {
       asked.push(addr);
-      return real.descend(mm, visit, addr);
+      return real.descend(mm, visit, addr, readOnce);
     },
   };
   told(full, 0x9000n, 0xa000n, { enter: () => 'skip' }, stepper);
   expect(asked).toEqual([]);
+});
+
+describe('how a form reads', () => {
+  const again = stepperOf('again', { boundary: 'level', descent: 'slot', reads: 'again' });
+  const dummy = stepperOf('dummy', { boundary: 'level', descent: 'slot', read: 'dummy' });
+
+  test('a dummy read touches nothing, and the entry that is told is 0', () => {
+    const entries: bigint[] = [];
+    const { done, reads } = told(
+      full,
+      0x9000n,
+      0xa000n,
+      { enter: ({ entry }) => (entries.push(entry) ? 'descend' : 'stop') },
+      dummy,
+    );
+    expect(done).toBe(true);
+    expect(reads.map(({ level }) => level)).toEqual(['pud', 'pmd']);
+    expect(entries).toEqual([0n, 0n, 0x1081n, 0x1041n]);
+  });
+
+  test('a second read goes through the port, once for each slot whose value leads on', () => {
+    const { reads } = told(full, 0x9000n, 0xa000n, {}, again);
+    expect(reads.map(({ level }) => level)).toEqual(['pgd', 'p4d', 'pud', 'pud', 'pmd', 'pmd']);
+  });
+
+  test('a slot that cannot be read again ends the walk there, and leave is told', () => {
+    const seen: string[] = [];
+    const stack = new StackArea();
+    let looks = 0;
+    const done = walkRange(
+      {
+        ...{ mm: full, stepper: again, stack },
+        // Lost after the first look at the pmd.
+        readOnce: (slot) => (slot.level === 'pmd' && looks++ > 0 ? undefined : readEntry(full, slot)),
+        visitor: {
+          enter: () => 'descend',
+          ptes: () => true,
+          leave: ({ slot }, whole) => seen.push(`leave ${slot.level} ${whole}`) > 0,
+          outside: (slot, addr) => seen.push(`outside ${slot.level} ${hex(addr)}`),
+        },
+      },
+      vaddr(0x9000n),
+      vaddr(0xa000n),
+    );
+    expect(done).toBe(false);
+    expect(seen).toEqual([
+      ...['outside pmd 9000', 'leave pmd false', 'leave pud false', 'leave p4d false', 'leave pgd false'],
+    ]);
+    // Its frame was left all the same: the next copy is at the top again.
+    expect(stack.push({ level: 'pgd', space: 'memory', addr: 0n }, 0n as never).addr).toBe(STACK.copy(0));
+  });
 });

@@ -1,5 +1,15 @@
 /** An architecture's definition in, an engine out. */
-import { type Arch, type Engine, type Form, LEVELS, type Level, type Mm, UsageError } from '@kernel-mm/pgtable-core';
+import {
+  type Arch,
+  type Engine,
+  type Form,
+  formText,
+  LEVELS,
+  type Level,
+  type Mm,
+  sameForm,
+  UsageError,
+} from '@kernel-mm/pgtable-core';
 import { unaligned } from './emit/aligned.ts';
 import { moduleOf } from './emit/module.ts';
 import type { Choice, CompileOptions } from './options.ts';
@@ -23,7 +33,8 @@ export interface Compiled extends Engine {
   walker(mm: Mm, form?: Form): CompiledWalker;
 }
 
-const STRICT: Form = { boundary: 'level', descent: 'slot' };
+/** The form of every kernel since v5.9. */
+const MERGED: Form = { boundary: 'level', descent: 'lockless' };
 
 /**
  * Compiles a definition, ours or your own, to WebAssembly. It walks memory that lies in a WebAssembly.Memory (see
@@ -32,7 +43,7 @@ const STRICT: Form = { boundary: 'level', descent: 'slot' };
  * compiled so: atomic loads want tables aligned to their entries
  */
 export function compile(arch: Arch, options: CompileOptions = {}): Compiled {
-  const { loads = 'plain', counts = 'plain', form = STRICT, top, neighbour = 'same', onRead } = options;
+  const { loads = 'plain', counts = 'plain', form = MERGED, top, neighbour = 'same', onRead } = options;
   if (top !== undefined && !arch.spec.root.tops[top])
     throw new UsageError('argument', 'top', `a level that can be the top: ${tops(arch).join(', ')}`);
   const ragged = unaligned(arch);
@@ -72,8 +83,8 @@ export function compile(arch: Arch, options: CompileOptions = {}): Compiled {
     walker(mm, wanted = form) {
       if (mm.arch !== arch)
         throw new UsageError('engine', 'mm', `an address space of the architecture ${arch.id} that was compiled`);
-      if (wanted.boundary !== form.boundary || wanted.descent !== form.descent)
-        throw new UsageError('engine', 'form', `the one that was compiled: ${form.boundary}, ${form.descent}`);
+      if (!sameForm(wanted, form))
+        throw new UsageError('engine', 'form', `the one that was compiled: ${formText(form)}`);
       const known = walkers.get(mm);
       if (known) return known;
       const { wasm, layout } = placeOf(mm.memory);

@@ -10,7 +10,7 @@ export interface CompileOptions {
   readonly loads?: 'plain' | 'atomic';
   /** How references are counted: `plain`, or `cas` where other threads count too. Plain unless said otherwise. */
   readonly counts?: 'plain' | 'cas';
-  /** How ranges are walked; as `offsetLocklessStrict` unless said otherwise. */
+  /** How ranges are walked. Default: as `offsetLockless`, which every kernel since v5.9 has. */
   readonly form?: Form;
   /**
    * The level of the top table, where the root register fixes it for good (s390: the ASCE's designation type). Then slot

@@ -70,15 +70,16 @@ test('every claim about definitions is proved, but for those that are listed', a
 }, 600_000);
 
 /** How levels are folded, by architecture and depth: the rows of the facts' table. */
-const kindOf = ({ arch, at }: Proved): FoldKind => {
-  if (arch.endsWith('-nolpa2') && arch.includes('16k')) return 'nested';
-  return arch.startsWith('s390') && placeOf({ at } as Proved).depth ? 'dynamic' : 'static';
-};
+const kindOf = ({ arch, at }: Proved): FoldKind =>
+  arch.startsWith('s390') && placeOf({ at } as Proved).depth ? 'dynamic' : 'static';
 
-/** What VARIANTS says; and a middle-style fold at boot with none above it, of which it has no word. */
+/**
+ * What VARIANTS says; and a middle-style fold at boot above which every level has a lockless form of its own, or none is
+ * folded (arm64 since v6.11), of which it has no word.
+ */
 function safetyOf(one: Proved): Safety {
   const { stepper, safety } = VARIANTS[placeOf(one).form as VariantName];
-  if (one.arch === 'arm64-4k-va52-nolpa2') return { law: true, addressCorrect: stepper.form?.descent !== 'copy' };
+  if (one.arch.endsWith('-nolpa2')) return { law: true, addressCorrect: stepper.form?.descent !== 'copy' };
   return safety[kindOf(one)];
 }
 

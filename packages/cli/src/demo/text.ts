@@ -14,7 +14,7 @@ const hex = (value: bigint): string => `0x${value.toString(16)}`;
 export function demoText(found: DemoFindings, paint: Painter): string {
   const { title, truth, processes } = found;
   return [
-    `${title}, walked by gup_fast in six forms.`,
+    `${title}, walked by gup_fast in ${COUNT} forms.`,
     legend(truth, paint),
     ...processes.map((process) => processText(process, paint)),
     wrongWalk(found, paint),
@@ -58,9 +58,16 @@ function groups({ variants }: RangeFinding): [VariantName[], readonly PageFindin
   return [...byFindings.values()].map((names) => [names, variants[names[0] ?? 'stackCopy']]);
 }
 
+const WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+const wordOf = (n: number): string => WORDS[n] ?? String(n);
+/** How many forms there are, in a word. */
+const COUNT = wordOf(NAMES.length);
 const label = (names: readonly VariantName[]): string =>
-  names.length === NAMES.length ? 'all six' : names.length > 2 ? `the other ${WORDS[names.length]}` : names.join(', ');
-const WORDS = ['', '', '', 'three', 'four', 'five'];
+  names.length === NAMES.length
+    ? `all ${COUNT}`
+    : names.length > 2
+      ? `the other ${wordOf(names.length)}`
+      : names.join(', ');
 
 /** The pages in a row, with a bar where the largest crossed boundary lies. */
 function cells(mm: Mm, sizes: readonly bigint[], pages: readonly PageFinding[], paint: Painter): string {
@@ -126,7 +133,7 @@ function sentence({ truth, processes }: DemoFindings): string {
   const safe = NAMES.filter((name) => count(name, 'right') === all).length;
   if (strayed.length === 0)
     return safe === NAMES.length
-      ? `You saw all six forms reach each of ${all} pages as ${truth} has them: no walk advanced a pointer on its stack.`
+      ? `You saw all ${COUNT} forms reach each of ${all} pages as ${truth} has them: no walk advanced a pointer on its stack.`
       : `You saw no form step off a copy on its stack; not every one of the ${all} pages is there to be reached.`;
   return (
     `You saw ${strayed.join(', ')}, the walker of Linux v5.2 to v5.9-rc6, step off the stack copy of an entry wherever a range crosses ` +

@@ -1,4 +1,4 @@
-/** arm64's fix of 2024 (36639013b346): no folded level hands on a local copy, also one folded at build time. */
+/** No folded level hands on a local copy. No merged kernel walks so: arm64's fix of 2024 (36639013b346) is for p4d alone. */
 import { pXdOffset, type Stepper } from '@kernel-mm/pgtable-core';
 import { stackCopy } from './stack-copy.ts';
 

@@ -29,11 +29,11 @@ export interface OneTable {
   raw(addr: bigint, level: Level, word: bigint): Slot;
 }
 
-export function oneTable(arch: Arch = X86, top: Level = 'pgd'): OneTable {
-  const from = paddr(0x10_0000n);
+/** Memory begins at `base`; at 0 the tables begin behind its first 64 KiB. */
+export function oneTable(arch: Arch = X86, top: Level = 'pgd', base = 0x10_0000n): OneTable {
   const bytes = 2 ** 20;
-  const allocator = bumpAllocator(from, paddr(from + BigInt(bytes)));
-  const mm = createMm(arch, flatMemory(new ArrayBuffer(bytes), from), allocator, top);
+  const allocator = bumpAllocator(paddr(base || 0x1_0000n), paddr(base + BigInt(bytes)));
+  const mm = createMm(arch, flatMemory(new ArrayBuffer(bytes), paddr(base)), allocator, top);
   if (!mm) throw new Error('no memory for the top table');
   const raw = (addr: bigint, level: Level, word: bigint): Slot => {
     const slot = populate(mm, allocator, vaddr(addr), level);

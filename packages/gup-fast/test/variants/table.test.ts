@@ -47,8 +47,8 @@ const cases: Case[] = [
     return { name: `${arch.id}, p4d folded at ${fold}`, arch, top: 'pgd', kind: 'static', boundaries: [...sizes] };
   }),
   {
-    name: 'arm64 16K VA52 without LPA2',
-    arch: arm64({ granule: '16k', va: 52, lpa2: false }),
+    name: 'arm64 16K VA52 without LPA2, Linux v6.9',
+    arch: arm64({ granule: '16k', va: 52, lpa2: false, linux: '6.9' }),
     top: 'pgd',
     kind: 'nested',
     boundaries: [1n << 36n, 1n << 25n],
@@ -85,9 +85,22 @@ describe.each(cases)('$name', ({ arch, top, kind, boundaries }) => {
   }
 });
 
-test('under dynamic folding only stackCopy is wrong; where folds are nested only offsetLocklessStrict is right', () => {
+test('under dynamic folding only stackCopy is wrong; where folds are nested only real pointers are right', () => {
   const wrong = (kind: FoldKind) => names.filter((name) => !VARIANTS[name].safety[kind].addressCorrect);
+  const real: VariantName[] = ['offsetLocklessStrict', 'dummyRead', 'hwPointer', 'readAgain'];
   expect(wrong('static')).toEqual([]);
   expect(wrong('dynamic')).toEqual(['stackCopy']);
-  expect(wrong('nested')).toEqual(names.filter((name) => name !== 'offsetLocklessStrict'));
+  expect(wrong('nested')).toEqual(names.filter((name) => !real.includes(name)));
 });
+
+test.each(['6.11', '6.18'] as const)(
+  'arm64 of v%s: its own p4d_offset_lockless makes the merged form right',
+  (linux) => {
+    const arch = arm64({ granule: '16k', va: 52, lpa2: false, linux });
+    const start = (1n << 36n) - 2n * arch.geometry.pte.size;
+    const { mm } = spaceWith(arch, 'pgd', [start, 0n], 6);
+    const judged = (name: VariantName) => judge(mm, VARIANTS[name].stepper, ...rangeOf(arch, start, 4));
+    expect(judged('offsetLockless')).toMatchObject({ ...VARIANTS.offsetLockless.safety.static, strays: [] });
+    expect(judged('stackCopy')).toMatchObject(VARIANTS.stackCopy.safety.nested);
+  },
+);

@@ -1,7 +1,30 @@
 /** What must not compile, and what a macro lets through: the two halves of patch 3's argument. */
-import type { Arch, Entry, Mm, Paddr, Slot, Vaddr } from '@kernel-mm/pgtable-core';
+import {
+  type Arch,
+  type Entry,
+  leafAddress,
+  type Mm,
+  type Paddr,
+  pXdOffset,
+  type ReadOnce,
+  type Slot,
+  tableAddress,
+  type Vaddr,
+  type Visit,
+  writeEntry,
+} from '@kernel-mm/pgtable-core';
 import { expectTypeOf, test } from 'vitest';
-import { entryAware, folded, inlineTyped } from '../../src/index.ts';
+import {
+  type Dummy,
+  dummyGet,
+  dummyOffset,
+  entryAware,
+  folded,
+  hwPointer,
+  inlineTyped,
+  offsetLocklessStrict,
+  stackCopy,
+} from '../../src/index.ts';
 
 declare const mm: Mm;
 declare const pud: Entry<'pud'>;
@@ -49,4 +72,67 @@ test('entryAware, the macro, takes all of these mistakes of type', () => {
 test('but it counts its arguments', () => {
   // @ts-expect-error addr and end only, as before the series
   entryAware.boundary(mm, 'pud', addr, end);
+});
+
+declare const pgdp: Slot<'pgd', 'memory'>;
+declare const pgdCopy: Slot<'pgd', 'stack'>;
+declare const pgd: Entry<'pgd'>;
+declare const pmdp: Slot<'pmd', 'memory'>;
+declare const either: Slot<'pgd'>;
+declare const readOnce: ReadOnce;
+
+test('a dummy goes where it belongs: from the slot of a table to that of the folded level', () => {
+  expectTypeOf(dummyGet(pgdp)).toEqualTypeOf<Dummy<'pgd'>>();
+  expectTypeOf(dummyOffset(pgdp)).toEqualTypeOf<Slot<'p4d', 'memory'>>();
+});
+
+test('a dummy is no entry: the misuses that the RFC of July 2026 makes build errors', () => {
+  const dummy = dummyGet(pgdp);
+  // @ts-expect-error the address of a copy of a dummy, given to pXd_offset (KVM, the multi-gen LRU walker)
+  dummyOffset(pgdCopy);
+  // @ts-expect-error nor may it be taken without asking which of the two it is
+  dummyOffset(either);
+  // @ts-expect-error set_pgd(p, pgdp_get(k)), as in handlers of vmalloc faults
+  writeEntry(mm, pgdp, dummy);
+  // @ts-expect-error pgd_page_vaddr, p4d_pgtable: the table of a folded pgd
+  tableAddress(arch, 'pgd', dummy);
+  // @ts-expect-error pgd_page: the page of a folded pgd
+  leafAddress(arch, 'pgd', dummy);
+  // @ts-expect-error the value, handed to an offset that looks at it
+  pXdOffset(mm, pgdp, dummy, addr);
+  // @ts-expect-error pte is folded into nothing: there is no dummy above it
+  dummyOffset(pmdp);
+});
+
+test('what the RFC does not catch compiles here too: pXd_val of a dummy', () => {
+  expectTypeOf(dummyGet(pgdp)).toExtend<bigint>();
+});
+
+test('hwPointer goes down by pointers to stored entries, and answers such a pointer', () => {
+  const visit = { slot: pgdp, copy: pgdCopy, entry: pgd };
+  expectTypeOf(hwPointer.descend(mm, visit, addr)).toEqualTypeOf<Slot<'p4d', 'memory'>>();
+});
+
+test('hwPointer refuses the address of a copy, as the forms before 2020’s fix hand it on', () => {
+  // @ts-expect-error pXd_offset(&copy)
+  hwPointer.descend(mm, { slot: pgdCopy, copy: pgdCopy, entry: pgd }, addr);
+  // @ts-expect-error a pointer of which nobody says where it points
+  hwPointer.descend(mm, { slot: either, copy: pgdCopy, entry: pgd }, addr);
+  // @ts-expect-error what stackCopy goes down to may be on the stack
+  hwPointer.descend(mm, { slot: stackCopy.descend(mm, { slot: pgdp, copy: pgdCopy, entry: pgd }, addr, readOnce) });
+  // @ts-expect-error from the copy of a folded level, pXd_offset answers a slot that may be on the stack
+  expectTypeOf(pXdOffset(mm, pgdCopy, pgd, addr)).toExtend<Slot<'p4d', 'memory'>>();
+});
+
+test('but a form that says that it means the stack still may', () => {
+  expectTypeOf(pXdOffset(mm, pgdCopy, pgd, addr)).toEqualTypeOf<Slot<'p4d'>>();
+  expectTypeOf(offsetLocklessStrict.descend<'pgd'>)
+    .parameter(1)
+    .toEqualTypeOf<Visit<'pgd'>>();
+});
+
+test('slots of tables and of the stack are different things, and both are slots', () => {
+  expectTypeOf<Slot<'pud', 'stack'>>().not.toExtend<Slot<'pud', 'memory'>>();
+  expectTypeOf<Slot<'pud'>>().not.toExtend<Slot<'pud', 'memory'>>();
+  expectTypeOf<Slot<'pud', 'memory'>>().toExtend<Slot<'pud'>>();
 });

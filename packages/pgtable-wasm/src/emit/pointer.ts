@@ -1,5 +1,5 @@
 /** Where a range walk's pointers are: in a table, or, for the forms that descend from copies, on the walker's stack. */
-import { type Neighbour, POISON, STACK } from '@kernel-mm/pgtable-core';
+import { handsSlot, type Neighbour, POISON, STACK } from '@kernel-mm/pgtable-core';
 import { type Code, type Func, get, i32, i64, set, when } from '../wasm/code.ts';
 import type { Kit, Space } from './kit.ts';
 import type { LevelCode } from './level.ts';
@@ -10,30 +10,30 @@ export const onStack = ({ index }: LevelCode): string => `$s${index}`;
 /** Where the copy of an entry of level `n` lives. */
 export const copyAt = (n: number): bigint => STACK.copy(n);
 
-/** Whether a folded level is handed the pointer to the real slot, or that of the copy. */
-export const handsSlot = ({ choice }: Pick<Kit, 'choice'>, { fold }: LevelCode): boolean =>
-  choice.form.descent === 'slot' || (choice.form.descent === 'lockless' && fold?.style === 'middle');
-
 /** The space of the slots of each level, by what can be folded above it and how. */
 export function spacesOf(kit: Pick<Kit, 'levels' | 'choice'>): Space[] {
   const spaces: Space[] = ['memory'];
   for (const level of kit.levels.slice(1)) {
     const above = spaces.at(-1) as Space;
-    const folded = handsSlot(kit, level) ? above : 'stack';
+    const folded = handsSlot(kit.choice.form, level.fold) ? above : 'stack';
     const always = level.fold !== undefined && level.fold.if === undefined;
     spaces.push(level.fold === undefined ? 'memory' : always ? folded : folded === 'memory' ? 'memory' : 'either');
   }
   return spaces;
 }
 
-/** The entry at a stack slot into `$e<n>`: a live copy, or what lies beside them, which is counted. */
-export function readStack(kit: Kit, n: number): Code[] {
-  const entry = `$e${n}`;
+/**
+ * The entry at the stack slot of level `n`: a live copy, or what lies beside them. The first read, into `$e<n>`, counts
+ * what lies beside; the second one, into `entry`, has one more copy to find, its own.
+ */
+export function readStack(kit: Kit, n: number, entry = `$e${n}`): Code[] {
+  const isFirst = entry === `$e${n}`;
   const slot = get(`$p${n}`);
-  const copies = Array.from({ length: n }, (_, k) => k).reverse();
+  const live = isFirst ? n : n + 1;
+  const copies = Array.from({ length: live }, (_, k) => k).reverse();
   const beside: Code[] = [
-    set(entry, ['call', '$beside', slot, get(`$e${n - 1}`)]),
-    set('$strays', ['i32.add', get('$strays'), i32(1)]),
+    set(entry, ['call', '$beside', slot, get(`$e${live - 1}`)]),
+    ...(isFirst ? [set('$strays', ['i32.add', get('$strays'), i32(1)])] : []),
   ];
   kit.locals.of('i32', '$strays');
   return copies.reduceRight<Code[]>(

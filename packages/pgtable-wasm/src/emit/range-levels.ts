@@ -1,10 +1,12 @@
 /** The levels of a range walk as nested loops: where a slot is read, where it ends, and where it leads. */
+import { handsSlot, isDummyRead } from '@kernel-mm/pgtable-core';
 import { type Code, get, i32, i64, set, when } from '../wasm/code.ts';
 import { seldom } from './cold.ts';
+import type { Names } from './expr.ts';
 import { NOTHING, simplify } from './facts.ts';
-import { type Kit, readInto, ruleValue, type Space, traced } from './kit.ts';
+import { type Kit, namesOf, readInto, ruleValue, type Space, traced } from './kit.ts';
 import { type LevelCode, offsetIn } from './level.ts';
-import { copyAt, handsSlot, onStack, readStack, spacesOf } from './pointer.ts';
+import { copyAt, onStack, readStack, spacesOf } from './pointer.ts';
 import { ptes } from './range-ptes.ts';
 import type { RangeTaker } from './range-taker.ts';
 import { endOf, namesAt, STOPS, stopAt } from './stops.ts';
@@ -50,12 +52,13 @@ export function levelOf(kit: Kit, taker: RangeTaker, n: number): Code[] {
 /** READ_ONCE of `$p<n>`. */
 function read(kit: Kit, level: LevelCode): Code[] {
   const n = level.index;
+  if (isDummyRead(kit.arch, kit.choice.form, level.level)) return [set(kit.locals.of('i64', `$e${n}`), i64(0n))];
   const outside = stopAt(kit, level, 'outside-memory');
   const inMemory = readInto(kit, { slot: `$p${n}`, pointer: `$q${n}`, entry: `$e${n}` }, outside);
   const space = spacesOf(kit)[n] as Space;
   if (space === 'memory') return inMemory;
   // What is folded for good, and visited once, is the very copy.
-  const isCopy = level.foldedSlot === undefined && isSingle(kit, level) && !handsSlot(kit, level);
+  const isCopy = level.foldedSlot === undefined && isSingle(kit, level) && !handsSlot(kit.choice.form, level.fold);
   if (space === 'stack') return isCopy ? [set(`$e${n}`, get(`$e${n - 1}`))] : readStack(kit, n);
   return [when(get(onStack(level)), readStack(kit, n), inMemory)];
 }
@@ -84,7 +87,9 @@ function entered(kit: Kit, taker: RangeTaker, level: LevelCode): { down: Code[];
   const names = namesAt(n);
   const next = kit.levels[n + 1] as LevelCode;
   const folded = simplify(next.folded);
-  if (folded === 1n) return { down: passTo(kit, level, next) };
+  const { by, second } = readAgain(kit, level);
+  const pass = passTo(kit, level, next, by);
+  if (folded === 1n) return { down: [...(next.fold?.if === undefined ? [] : second), ...pass] };
 
   const byNone = taker.byNone.includes(level.level);
   const there: Condition = byNone ? [level.is('none'), false] : [level.is('present'), true];
@@ -98,25 +103,38 @@ function entered(kit: Kit, taker: RangeTaker, level: LevelCode): { down: Code[];
       set('$addr', get(endOf(n + 1))),
       ['br', `$n${n}`],
     ]),
-    ...(table ? stopAt(kit, level, table.stop) : []),
+    ...(table ? [...second, ...stopAt(kit, level, table.stop)] : []),
   ];
-  const real = [
-    ...unlessAll(kit, isTable, names, [['br', `$other${n}`]]),
-    ...(table?.down ?? []),
-    ...tableBelow(kit, level, next),
-  ];
-  const down = folded === 0n ? real : [when(kit.expr.truth(folded, names), passTo(kit, level, next), real)];
-  return { down, otherwise };
+  const tested = [...unlessAll(kit, isTable, names, [['br', `$other${n}`]]), ...(table?.down ?? [])];
+  const real = tableBelow(kit, level, next, by);
+  const isFolded = (of: Names): Code => kit.expr.truth(folded, of);
+  if (folded === 0n) return { down: [...tested, ...second, ...real], otherwise };
+  if (second.length === 0) return { down: [when(isFolded(names), pass, [...tested, ...real])], otherwise };
+  // The value that was tested says what was asked of it; the second one says where the walk goes.
+  return { down: [when(['i32.eqz', isFolded(names)], tested), ...second, when(isFolded(by), pass, real)], otherwise };
+}
+
+/** The value that the walk goes down by: the one that was tested, or, where the form reads again, what is there by then. */
+function readAgain(kit: Kit, level: LevelCode): { readonly by: Names; readonly second: Code[] } {
+  const n = level.index;
+  if (kit.choice.form.reads !== 'again') return { by: namesAt(n), second: [] };
+  const entry = kit.locals.of('i64', `$again${n}`);
+  // Where the first read found it: nothing has moved.
+  const inMemory = [...traced(kit, get(`$p${n}`)), set(entry, kit.memory.entry(kit.memory.load(get(`$q${n}`))))];
+  const space = spacesOf(kit)[n] as Space;
+  const onlyStack = (): Code[] => readStack(kit, n, entry);
+  const either = (): Code[] => [when(get(onStack(level)), onlyStack(), inMemory)];
+  return { by: namesOf(entry), second: space === 'memory' ? inMemory : space === 'stack' ? onlyStack() : either() };
 }
 
 /** The slot of a folded level: that of the copy, or the pointer handed on. */
-function passTo(kit: Kit, level: LevelCode, next: LevelCode): Code[] {
+function passTo(kit: Kit, level: LevelCode, next: LevelCode, by: Names): Code[] {
   const [n, m] = [level.index, next.index];
   const spaces = spacesOf(kit);
-  const handed = handsSlot(kit, next);
+  const handed = handsSlot(kit.choice.form, next.fold);
   const slot: Code = handed ? get(`$p${n}`) : i64(copyAt(n));
   const rule = next.foldedSlot;
-  const names = { ...namesAt(n), slot };
+  const names = { ...by, slot };
   const space: Code = !handed
     ? i32(1)
     : spaces[n] === 'either'
@@ -129,9 +147,8 @@ function passTo(kit: Kit, level: LevelCode, next: LevelCode): Code[] {
 }
 
 /** The slot of a real table. */
-function tableBelow(kit: Kit, level: LevelCode, next: LevelCode): Code[] {
+function tableBelow(kit: Kit, level: LevelCode, next: LevelCode, names: Names): Code[] {
   const m = next.index;
-  const names = namesAt(level.index);
   const table = ruleValue(kit, level.table, NOTHING, names);
   const offset = kit.expr.value(simplify(offsetIn(next)), names);
   const wraps = level.highest === 63;

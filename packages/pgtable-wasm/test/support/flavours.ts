@@ -20,9 +20,11 @@ export interface Flavour {
 const NEIGHBOURS: readonly Neighbour[] = ['same', 'garbage', 'zero', 'poison'];
 const LIES: readonly Lie[] = ['flat', 'frames', 'part', 'flat'];
 
-/** Twice every variant; between the two everything else differs. */
-export function flavoursOf(arch: Arch): Flavour[] {
-  return Object.values(VARIANTS).flatMap(({ stepper }, n) =>
+const FORMS = Object.values(VARIANTS).map(({ stepper }) => stepper);
+
+/** Twice every stepper; between the two everything else differs. */
+export function flavoursOf(arch: Arch, steppers: readonly Stepper[] = FORMS): Flavour[] {
+  return steppers.flatMap((stepper, n) =>
     (['plain', 'atomic'] as const).map((loads, k): Flavour => {
       const reads: bigint[] = [];
       const neighbour = NEIGHBOURS[(n + 2 * k) % 4] ?? 'same';

@@ -14,8 +14,10 @@ const SEED = 20_200_907;
 export function compareHalf(half: 0 | 1): void {
   describe(`compiled as reference (seed ${SEED})`, () => {
     const mine = archs.filter((_, n) => n % 2 === half);
-    test.each(mine)('%s: translations, ranges, counts, reasons and the order of reads', (_, arch) => {
-      const { translations, ranges, ends } = runArch(arch, AMOUNT, SEED);
+    test.each(mine)('%s: translations, ranges, counts, reasons and the order of reads', (name, arch) => {
+      // Each architecture begins with another flavour, so that few spaces of many meet them all.
+      const first = archs.findIndex(([one]) => one === name);
+      const { translations, ranges, ends } = runArch(arch, AMOUNT, SEED, { first });
       expect(translations).toBe(AMOUNT.spaces * AMOUNT.addrs);
       expect(ranges).toBe(AMOUNT.spaces * AMOUNT.ranges * 3);
       // A comparison of nothing but refusals would prove little.

@@ -37,7 +37,8 @@ export function sound(depth: Depth, stands: readonly Stand[]): Term[] {
   const { arch } = depth;
   if (!LEVELS.some((level) => arch.spec.levels[level].fold?.if !== undefined)) return [];
   return stands.flatMap(({ level, entry }, n) => {
-    if (!isUpper(level)) return [];
+    // A dummy says nothing of the table; the level below reads that very slot.
+    if (!isUpper(level) || entry === 0n) return [];
     const as = readAt(depth, level);
     const role = n < stands.length - 1 ? isTableTerm(arch, as, entry) : isSoundTerm(arch, as, entry);
     return [...typedTerm(depth, level, entry), role];

@@ -9,6 +9,7 @@ import {
   mmFromRoot,
   type Paddr,
   type RangeStep,
+  type ReadOnce,
   readEntry,
   type Slot,
   StackArea,
@@ -60,6 +61,7 @@ export const replayWalk =
     const mm = mmFromRoot(arch, memoryOf(arch, words), values.root!);
     const range = [values['addr at pgd']! as Vaddr, values.end! as Vaddr] as const;
     const stack = new StackArea();
+    const readOnce: ReadOnce = (slot) => (slot.space === 'stack' ? stack.readOnce(slot) : readEntry(mm, slot));
     const story: string[] = [];
     let keeps = true;
     const tell = (slot: Slot, addr: Vaddr, said: string): void => {
@@ -72,7 +74,7 @@ export const replayWalk =
     };
     const enter = (step: RangeStep): 'descend' | 'skip' | 'stop' => {
       look(step.slot, step.addr, ` = ${hex(step.entry)}, up to ${hex(step.next)} of ${hex(step.end)}`);
-      if (asksLaw && !keepsLaw(mm, stepper, step)) {
+      if (asksLaw && !keepsLaw(mm, stepper, step, readOnce)) {
         story.push(`slot + 1 is not pXd_offset of the parent for ${hex(step.next)}`);
         keeps = false;
       }
@@ -83,12 +85,7 @@ export const replayWalk =
     const { slotBytes, size } = arch.geometry.pte;
     walkRange(
       {
-        ...{
-          mm,
-          stepper,
-          stack,
-          readOnce: (slot) => (slot.space === 'stack' ? stack.readOnce(slot) : readEntry(mm, slot)),
-        },
+        ...{ mm, stepper, stack, readOnce },
         visitor: {
           enter,
           ptes(first, addr, end, pmd) {
@@ -96,7 +93,8 @@ export const replayWalk =
             for (let n = 0n; n < 2n && addr + n * size !== end && keeps; n++) {
               const [slot, at] = [slotPlus(first, n, slotBytes), (addr + n * size) as Vaddr];
               look(slot, at, '');
-              if (asksLaw && !sameSlot(slot, stepper.descend(mm, pmd, at))) keeps = false;
+              const offset = stepper.descend(mm, pmd, at, readOnce);
+              if (asksLaw && (!offset || !sameSlot(slot, offset))) keeps = false;
             }
             return keeps;
           },

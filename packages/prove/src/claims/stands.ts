@@ -1,6 +1,8 @@
 /** Where a walker may stand: in the loop of each level, every pointer right so far; and what its next step is. */
 import {
   type Form,
+  handsSlot,
+  isDummyRead,
   isUpper,
   LEVELS,
   type Level,
@@ -21,6 +23,7 @@ export interface Stand {
   /** Where the pointer points: to a table, or to a copy on the stack. */
   readonly space: 'memory' | 'stack';
   readonly slot: Term;
+  /** What was read there: memory that nobody writes gives a second read the same value, and a dummy is 0. */
   readonly entry: Term;
   /** The walk of `addr` alone. */
   readonly chain: Chain;
@@ -36,8 +39,9 @@ export function standsTo(depth: Depth, form: Form, last: Level, entries: 'memory
     const addr = down?.space === 'stack' ? parent!.addr : parent ? `addr at ${level}` : 'addr';
     const chain = chainOf(depth, addr, level);
     const slot = parent ? descend(depth, form, parent, addr).slot : topSlotTerm(depth, addr);
+    const read = entries === 'memory' ? chain.entries.at(-1)! : `entry at ${level}`;
     stands.push({
-      ...{ level, addr, chain, entry: entries === 'memory' ? chain.entries.at(-1)! : `entry at ${level}` },
+      ...{ level, addr, chain, entry: isDummyRead(depth.arch, form, level) ? 0n : read },
       end: parent ? stepFrom(depth, form, stands).next : 'end',
       ...(down?.space === 'stack'
         ? down
@@ -78,9 +82,7 @@ export function descend(depth: Depth, form: Form, from: Stand, addr: Term): Pick
   const below = LEVELS[depthOf(from.level) + 1] as Level;
   if (below === 'pte' || !depth.isFolded(below))
     return { space: 'memory', slot: belowTerm(depth, from.level as UpperLevel, from.slot, from.entry, addr) };
-  const own =
-    form.descent === 'slot' || (form.descent === 'lockless' && arch.spec.levels[below].fold?.style === 'middle');
-  return own
+  return handsSlot(form, arch.spec.levels[below].fold)
     ? { space: from.space, slot: foldedSlotTerm(arch, below as LowerLevel, from.slot, addr) }
     : { space: 'stack', slot: foldedSlotTerm(arch, below as LowerLevel, STACK.copy(depthOf(from.level)), addr) };
 }

@@ -1,4 +1,4 @@
-/** Worked example A: four pages across 2 GiB in a 3-level s390 process, walked in all six forms of gup_fast. */
+/** Worked example A: four pages across 2 GiB in a 3-level s390 process, walked in every form of gup_fast. */
 import { s390, topOf } from '@kernel-mm/arch-s390';
 import { VARIANTS, type VariantName } from '@kernel-mm/gup-fast';
 import { ownersOf, spaceWith, walkFour } from './space.ts';
