@@ -28,7 +28,10 @@ const LAYERS = [
   ['geometry', 'codec', 'check-arch', 'define-arch', 'json', 'range', 'alloc', 'mm'],
   ['fold', 'addr-end', 'reading', 'stepper'],
   ['walk-range', 'walk', 'engine', 'build', 'map', 'oracles'],
-  ['hardware', 'machine', 'step', 'translate', 'linux-mmu', 'protect', 'listing', 'survey', 'ranges'],
+  [
+    ...['access', 'hardware', 'machine', 'setup', 'untagged', 'step', 'translate', 'linux-mmu', 'protect'],
+    ...['listing', 'survey', 'ranges'],
+  ],
   ['format', 'what-if', 'tell', 'explain', 'split', 'picture', 'figure', 'xml', 'svg'],
   ['index', 'testing', 'guest', 'vectors'],
 ];

@@ -206,10 +206,7 @@ const takesOf = ({ user, sum, mxr, adue, zicfiss }: RiscvState): Taking[] => [
   ...take(lacks(D), ['write'], 'D = 0, ADUE = 0', !adue),
 ];
 
-/**
- * Pointer masking (Zjpm): the ignored bits become copies of the highest that counts, or 0 in Bare mode. Not of a fetch, and
- * not while MXR is 1.
- */
+/** Pointer masking (Zjpm): ignored bits copy the highest that counts, or are 0 in Bare mode. Not of fetches, nor with MXR. */
 function untagged({ pmlen, mxr }: RiscvState, { root, addr, access }: Query): Vaddr {
   if (pmlen === 0 || mxr || access === 'execute') return addr;
   const kept = 64 - pmlen;
@@ -221,8 +218,8 @@ function begin(arch: Arch, { root, addr }: Query): Begin {
   const { shift, bits } = arch.geometry.pgd;
   if (root === 0n) return bare(addr, arch.entryBytes === 4 ? 32 : 56);
   const { fields, tops } = arch.spec.root;
-  const mode = root & typeMask(fields);
-  if (mode !== 0n && mode !== tops.pgd!.base) return { kind: 'refused', fault: 'root-mismatch', why: 'another MODE' };
+  if (![0n, tops.pgd?.base].includes(root & typeMask(fields)))
+    return { kind: 'refused', fault: 'root-mismatch', why: 'another MODE' };
   if (!isTranslatable({ arch }, 'pgd', addr))
     return { kind: 'refused', fault: 'page-fault', why: `not an address of ${shift + bits} bits` };
   return { kind: 'table', level: 'pgd', base: gather(fields, root), shift, bits };

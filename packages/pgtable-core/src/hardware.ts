@@ -1,24 +1,12 @@
 /** What an architecture says of its MMU: data where the manual is a table, a function where it is an algorithm. */
+import type { Access, Query, Taken } from './access.ts';
 import type { Vaddr } from './brand.ts';
 import type { Expr } from './expr.ts';
 import type { Fields } from './field.ts';
 import type { Arch } from './geometry.ts';
 import type { Level } from './level.ts';
 
-/** What is done with the byte. */
-export type Access = 'read' | 'write' | 'execute';
-
-/** What one privilege may do. */
-export type Rights = Readonly<Record<Access, boolean>>;
-
-/** One access as the MMU sees it: the root register, the virtual address, and what is to be done there. */
-export interface Query {
-  /** The root register’s value (CR3, satp, TTBR, ASCE). */
-  readonly root: bigint;
-  /** The virtual address of the byte. */
-  readonly addr: Vaddr;
-  readonly access: Access;
-}
+export type { Access, Query, Rights, Taken } from './access.ts';
 
 /**
  * The MMU of an architecture: the hardware's reading of the entries, beside the kernel's in {@link ArchSpec}.
@@ -119,15 +107,6 @@ export interface Taking {
   readonly when: Expr;
   readonly rights: readonly Access[];
   /** The reason, with the manual's names: `R/W = 0`. */
-  readonly why: string;
-}
-
-/** A right that is gone, and who took it. */
-export interface Taken {
-  /** What can no longer be done. */
-  readonly right: Access;
-  /** The level of the entry that took it. */
-  readonly level: Level;
   readonly why: string;
 }
 
