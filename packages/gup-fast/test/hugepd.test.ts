@@ -1,4 +1,4 @@
-/** Huge-page directories of powerpc: pages of 16 MiB and 16 GiB, followed up to v6.11. */
+/** Huge-page directories of powerpc: pages of 16 MiB and 16 GiB, followed up to v6.10. */
 import { powerpcHash } from '@kernel-mm/arch-generic';
 import { leafAddress, type Pfn, walk } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
