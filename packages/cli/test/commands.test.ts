@@ -240,7 +240,7 @@ test.each([
   [
     ['walk', '0x1', '--image', S390, '--image', S390, '--arch', 's390', '--root', '0x1'],
     2,
-    '--image: expected piece at',
+    '--image: expected images that do not overlap',
   ],
   [['translate', '0x1', '--guest', S390, '--access', 'look'], 2, 'Choices: "read", "write", "execute"'],
   [['translate', '0x1', '--guest', S390, '--state', 'edat1'], 2, '--state: expected KEY=VALUE'],

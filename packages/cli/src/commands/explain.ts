@@ -18,6 +18,7 @@ import {
 import type { InferredOptionTypes } from 'yargs';
 import { answered, type Command, command, type Outcome } from '../command.ts';
 import { ACCESS, JSON_FLAG } from '../common.ts';
+import { limitsOf } from '../read-file.ts';
 import { mmuAsked, SOURCE, sourceOf } from '../source.ts';
 import { address, hex, json, word } from '../words.ts';
 
@@ -46,7 +47,8 @@ export const explainCommand: Command = command({
   ],
   ends: 'Exit status 0 if the access succeeds, or the entry is a table or a page; else 1.',
   run(asked) {
-    if (asked.entry !== undefined) return ofEntry(mmuAsked(asked).arch, word('--entry', asked.entry), asked);
+    if (asked.entry !== undefined)
+      return ofEntry(mmuAsked(asked, limitsOf(asked)).arch, word('--entry', asked.entry), asked);
     if (asked.at !== undefined) return ofWord(asked.at, asked);
     if (asked.addr === undefined) throw new UsageError('argument', 'addr', 'an address, or --entry, or --at');
     const { machine, memory, rootOf } = sourceOf(asked);
