@@ -255,7 +255,7 @@ test.each([
     2,
     'end: expected an end that is not before start',
   ],
-  [['walk', '0x1', '--guest'], 2, 'Not enough arguments following: guest'],
+  [['walk', '0x1', '--guest'], 2, '--guest: expected a value'],
   [['walk', '0x1', '--image', S390, '--process', '1'], 2, 'process -> guest'],
   [['walk', '0x1', '--image', S390, '--kernel'], 2, 'kernel -> guest'],
   [['walk', '0x1', '--guest', S390, '--kernel', '--process', '1'], 2, 'mutually exclusive'],
