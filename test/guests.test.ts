@@ -6,7 +6,7 @@ import { type Leaf, memoryPort, VARIANTS, type VariantName, walkLockless } from 
 import { type Neighbour, StackArea, slotOf, vaddr, walk } from '@kernel-mm/pgtable-core';
 import { afterAll, describe, expect, test } from 'vitest';
 
-const guests = guestFiles(join(import.meta.dirname, '../fixtures/guests'), '').map(loadGuest);
+const guests = guestFiles(join(import.meta.dirname, '../fixtures/guests'), '').map((file) => loadGuest(file));
 const names = Object.keys(VARIANTS) as VariantName[];
 const safe = names.filter((name) => name !== 'stackCopy');
 const checked = { pages: 0, ranges: 0, crossing: 0, wrong: 0 };

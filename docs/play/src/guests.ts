@@ -1,5 +1,5 @@
 /** Guests, each a script that is loaded when it is chosen; and files that are dropped on the page. */
-import { type Guest, readGuest } from '@kernel-mm/pgtable-core/guest';
+import { FixtureError, type Guest, readGuest } from '@kernel-mm/pgtable-core/guest';
 
 declare global {
   var kernelMmGuest: (name: string, json: string, memory: string) => void;
@@ -19,7 +19,9 @@ export function listen(): void {
 export function guestOf(name: string): Promise<Guest> {
   const known = loaded.get(name);
   if (known) return known;
-  const guest = GUESTS.includes(name) ? load(name) : Promise.reject(new Error(`there is no guest ${name}`));
+  const guest = GUESTS.includes(name)
+    ? load(name)
+    : Promise.reject(new FixtureError('missing', 'guest', `one of the list, not ${name}`));
   loaded.set(name, guest);
   return guest;
 }
@@ -29,7 +31,7 @@ async function load(name: string): Promise<Guest> {
     waiting.set(name, resolve);
     const script = document.createElement('script');
     script.src = `guests/${name}.js`;
-    script.onerror = () => reject(new Error(`the guest ${name} does not lie beside this page`));
+    script.onerror = () => reject(new FixtureError('missing', `guests/${name}.js`, 'a file beside this page'));
     document.head.append(script);
   });
   const [json, memory] = await Promise.all(
@@ -38,9 +40,26 @@ async function load(name: string): Promise<Guest> {
   return readGuest(JSON.parse(new TextDecoder().decode(json)), memory!);
 }
 
-/** What is in a file: of gzip, what was packed. */
+/** The most bytes that a file unpacks to here: a browser holds them all. */
+const MAX_BYTES = 2 ** 28;
+
+/**
+ * What is in a file: of gzip, what was packed.
+ * @throws FixtureError for gzip that is not whole, or unpacks to more than {@link MAX_BYTES}
+ */
 export async function plain(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let total = 0; ; ) {
+    const { value } = await reader.read().catch(() => {
+      throw new FixtureError('truncated', 'file', 'a whole gzip file');
+    });
+    if (!value) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+    chunks.push(value);
+    total += value.length;
+    if (total <= MAX_BYTES) continue;
+    void reader.cancel();
+    throw new FixtureError('format', 'file', `at most ${MAX_BYTES} bytes, unpacked`);
+  }
 }

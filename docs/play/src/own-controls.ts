@@ -1,4 +1,6 @@
 /** What somebody brings: an image of memory, and a definition. */
+import { checkRaw } from '@kernel-mm/cli/machines';
+import { FixtureError } from '@kernel-mm/pgtable-core/guest';
 import { h, labelled } from './dom.ts';
 import { plain } from './guests.ts';
 import { type Controls, numberInput, type Page } from './page.ts';
@@ -12,7 +14,11 @@ export function imageControls(page: Page): Controls {
   const take = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     try {
-      const image = await plain(new Uint8Array(await file.arrayBuffer()));
+      const bytes = await file.arrayBuffer().catch(() => {
+        throw new FixtureError('missing', 'file', 'a file that the browser can read and hold');
+      });
+      const image = await plain(new Uint8Array(bytes));
+      checkRaw(image, 'file');
       said.textContent = `${file.name}: ${image.length} bytes`;
       page.bring({ image });
     } catch (error) {

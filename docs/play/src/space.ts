@@ -49,11 +49,11 @@ export interface Space {
   mmOf(addr: bigint): Mm;
 }
 
-/** An error that is an answer, in words; what is none goes on. */
+/** An error in words. The words of one that is no answer are the engine's, and tell nobody what to do. */
 export function inWords(error: unknown): string {
   if (error instanceof UsageError || error instanceof ArchError || error instanceof FixtureError) return error.message;
-  if (error instanceof Error) return error.message;
-  throw error;
+  if (error instanceof SyntaxError) return 'expected JSON';
+  return 'this could not be shown: a fault of the page; please report what you did';
 }
 
 /** The MMU of an id, or of the definition that was pasted. */

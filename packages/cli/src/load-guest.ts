@@ -1,22 +1,22 @@
 /** Fixtures from files: NAME.json, plain or gzip, with its memory beside it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { type ArchSpec, archFromJson } from '@kernel-mm/pgtable-core';
-import { type FixtureCode, FixtureError, type Guest, readGuest } from '@kernel-mm/pgtable-core/guest';
+import { FixtureError, type Guest, readGuest } from '@kernel-mm/pgtable-core/guest';
+import { loadBytes, type ReadLimits, told, trying } from './read-file.ts';
 
 /**
  * Reads a guest from `file`, its NAME.json or NAME.json.gz.
  * @throws FixtureError for a file that is missing, cut short, or of another format
  */
-export function loadGuest(file: string): Guest {
-  const json = loadJson(file);
-  return readGuest(json, loadMemory(file, json));
+export function loadGuest(file: string, limits: ReadLimits = {}): Guest {
+  const json = loadJson(file, limits);
+  return readGuest(json, loadMemory(file, json, limits));
 }
 
 /** The guest files of a folder whose name begins with `prefix`, in order; none if there is no such folder. */
 export const guestFiles = (folder: string, prefix: string): string[] =>
-  (existsSync(folder) ? readdirSync(folder) : [])
+  (statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : [])
     .filter((name) => name.startsWith(prefix) && name.endsWith('.json.gz'))
     .filter((name) => !/-dat-|\.infotlb\./.test(name)) // bare-metal tests, and lists of leaves
     .sort()
@@ -33,10 +33,10 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
  * The JSON of a file, plain or gzip.
  * @throws FixtureError for a file that is missing, cut short, or no JSON
  */
-export function loadJson(file: string): unknown {
+export function loadJson(file: string, limits: ReadLimits = {}): unknown {
   const [, other] = OTHERS.find(([name]) => name.test(basename(file))) ?? [];
-  if (other) throw new FixtureError('format', basename(file), other);
-  const text = loadText(file);
+  if (other) throw new FixtureError('format', told(file), other);
+  const text = loadText(file, limits);
   return trying('malformed', file, 'JSON, plain or gzip', () => JSON.parse(text));
 }
 
@@ -44,38 +44,29 @@ export function loadJson(file: string): unknown {
  * A definition of a user's own; it is not checked.
  * @throws FixtureError for a file that is missing, cut short, or no JSON
  */
-export function loadDefinition(file: string): ArchSpec {
-  const text = loadText(file);
+export function loadDefinition(file: string, limits: ReadLimits = {}): ArchSpec {
+  const text = loadText(file, limits);
   return trying('malformed', file, 'JSON, plain or gzip', () => archFromJson(text));
 }
 
-/** The text of a file, plain or gzip. */
-const loadText = (file: string): string => loadBytes(file).toString('utf8');
+/**
+ * The text of a JSON file, plain or gzip. No name in it ends a line where it is told: its line breaks are read as the two
+ * letters that JSON writes them with.
+ */
+const loadText = (file: string, limits: ReadLimits): string =>
+  trying('malformed', file, 'JSON, plain or gzip', () => loadBytes(file, limits).toString('utf8')).replace(
+    /\\(u000[ad]|.)/gis,
+    (written, letter: string) => (/^(n|r|u000[ad])$/i.test(letter) ? `\\${written}` : written),
+  );
 
 /**
  * The memory of a fixture: NAME.mem.gz or NAME.mem, or the file that its `memory.file` names, in the same folder.
  * @throws FixtureError for memory that is not there, or cut short
  */
-export function loadMemory(file: string, json: unknown): Uint8Array<ArrayBuffer> {
+export function loadMemory(file: string, json: unknown, limits: ReadLimits = {}): Uint8Array<ArrayBuffer> {
   const name = file.replace(/(\.json)?(\.gz)?$/, '');
   const said = (json as { memory?: { file?: unknown } } | null)?.memory?.file;
   const beside = [`${name}.mem.gz`, `${name}.mem`];
   if (typeof said === 'string') beside.push(join(dirname(file), basename(said)));
-  return new Uint8Array(loadBytes(beside.find((one) => existsSync(one)) ?? `${name}.mem.gz`));
-}
-
-/** The bytes of a file; of gzip, what is in it. */
-export function loadBytes(file: string): Buffer {
-  const bytes = trying('missing', file, 'a file that can be read', () => readFileSync(file));
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return isGzip ? trying('truncated', file, 'a whole gzip file', () => gunzipSync(bytes)) : bytes;
-}
-
-/** What `work` gives; what it throws is the file's fault. */
-function trying<T>(code: FixtureCode, file: string, expected: string, work: () => T): T {
-  try {
-    return work();
-  } catch {
-    throw new FixtureError(code, join(basename(dirname(file)), basename(file)), expected);
-  }
+  return new Uint8Array(loadBytes(beside.find((one) => existsSync(one)) ?? `${name}.mem.gz`, limits));
 }

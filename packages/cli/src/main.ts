@@ -1,14 +1,27 @@
 #!/usr/bin/env node
-/** The `kernel-mm` command. */
+/** The `kernel-mm` command: the streams, the exit status, and the last catch. Signals end it as the system does. */
+import type { Outcome } from './command.ts';
 import { run } from './run.ts';
+import { oneLine } from './visible.ts';
 
-// A reader that has seen enough, such as head, is no error.
+// A reader that has seen enough, such as head, is no error; a disk that is full is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`kernel-mm: the output cannot be written: ${oneLine(error.message)}\n`);
+  process.exitCode = 1;
 });
+process.stderr.on('error', () => undefined); // there is nobody left to tell
 
-const coloured = process.stdout.isTTY === true && process.stdout.hasColors();
-const { out, error, status } = run(process.argv.slice(2), coloured);
+const { out, error, status } = answer();
+process.exitCode = status;
 process.stdout.write(out);
 process.stderr.write(error);
-process.exitCode = status;
+
+function answer(): Outcome {
+  try {
+    return run(process.argv.slice(2), process.stdout.isTTY === true && process.stdout.hasColors());
+  } catch (error) {
+    const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { out: '', error: `kernel-mm: a fault of its own, please report it: ${oneLine(told)}\n`, status: 1 };
+  }
+}

@@ -1,8 +1,10 @@
 /** The command: words in, text out, an exit status. yargs reads the words, and writes help and completion from the same data. */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ArchError, UsageError } from '@kernel-mm/pgtable-core';
 import { FixtureError } from '@kernel-mm/pgtable-core/guest';
-import yargs, { type Argv } from 'yargs';
+import yargs, { type Argv, type Options } from 'yargs';
 import type { Command, Outcome } from './command.ts';
 import { archCommand } from './commands/arch.ts';
 import { conformanceCommand } from './commands/conformance.ts';
@@ -13,6 +15,8 @@ import { neutralCommand } from './commands/neutral.ts';
 import { rangesCommand } from './commands/ranges.ts';
 import { translateCommand } from './commands/translate.ts';
 import { walkCommand } from './commands/walk.ts';
+import { coloured as paint } from './painter.ts';
+import { oneLine, visible } from './visible.ts';
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -27,10 +31,16 @@ const FILES = /^--(guest|image|definition|fixtures|replay)$/;
 export function run(words: readonly string[], coloured: boolean): Outcome {
   if (words[0] === '--get-yargs-completions' && FILES.test(words.at(-2) ?? ''))
     return { out: '', error: '', status: 0 };
+  const { out, error, status } = answerTo(words, coloured);
+  return { out: paint(visible(out)), error, status };
+}
+
+function answerTo(words: readonly string[], coloured: boolean): Outcome {
   let outcome: Outcome | undefined;
   let text = '';
   const asked = words.length ? [...words] : ['--help'];
   try {
+    checkForms(words);
     const cli = COMMANDS.reduce(
       (so, one) =>
         withCommand(so, one, (found) => {
@@ -47,8 +57,21 @@ export function run(words: readonly string[], coloured: boolean): Outcome {
   }
 }
 
+const HOME = dirname(fileURLToPath(import.meta.url));
+
+/** What yargs offers and no command means: nested options, camel case, --no-OPTION, groups of short ones, guessed numbers. */
+const PARSER = {
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'dot-notation': false,
+  'camel-case-expansion': false,
+  'boolean-negation': false,
+  'short-option-groups': false,
+} as const;
+
 const frame = (): Argv =>
-  yargs()
+  // A working directory that was removed has no name; nothing here is looked for in it.
+  yargs([], HOME)
     .scriptName('kernel-mm')
     .usage('$0: page tables, walked, translated and explained\n\n$0 <command>')
     .locale('en')
@@ -56,7 +79,7 @@ const frame = (): Argv =>
     .strict()
     .recommendCommands()
     .demandCommand(1, 'a command is needed')
-    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
+    .parserConfiguration(PARSER)
     .version(
       (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version,
     )
@@ -75,7 +98,7 @@ const withCommand = (cli: Argv, one: Command, run: (asked: unknown) => void): Ar
       for (const [words, says] of one.examples) own.example(`$0 ${words}`, says);
       // Else an option with nothing behind it would be the file of no name.
       const wordy = Object.keys(one.options).filter((name) => one.options[name]?.type === 'string');
-      return own.options(one.options).requiresArg(wordy).check(single(one)).epilogue(one.ends);
+      return own.options(one.options).requiresArg(wordy).epilogue(one.ends);
     },
     run,
   );
@@ -83,23 +106,41 @@ const withCommand = (cli: Argv, one: Command, run: (asked: unknown) => void): Ar
 /** What yargs has against the words. */
 class CallError extends Error {}
 
-/** Refuses an option that is given twice and is no list: yargs would make it one. */
-const single =
-  ({ options }: Command) =>
-  (asked: Readonly<Record<string, unknown>>): true => {
-    const twice = Object.keys(options).find((name) => Array.isArray(asked[name]) && !options[name]?.array);
-    if (twice !== undefined) throw new UsageError('argument', `--${twice}`, 'one value');
-    return true;
+/**
+ * Forms that yargs takes and nobody means: a value for a flag, no value for what wants one, one value given twice.
+ * @throws UsageError
+ */
+function checkForms(words: readonly string[]): void {
+  const own = COMMANDS.find((one) => one.words.split(' ')[0] === words[0]);
+  const flags: Readonly<Record<string, Options>> = {
+    help: { type: 'boolean' },
+    version: { type: 'boolean' },
+    ...own?.options,
   };
+  const seen = new Set<string>();
+  for (const [n, one] of words.entries()) {
+    const [, name = '', value] = /^--([^=]+)(=[\s\S]*)?$/.exec(one) ?? [];
+    const option = Object.hasOwn(flags, name) ? flags[name] : undefined;
+    const next = words[n + 1];
+    if (option && !option.array && seen.has(name)) throw new UsageError('argument', `--${name}`, 'one value');
+    seen.add(name);
+    if (option?.type === 'boolean' && (value !== undefined || next === 'true' || next === 'false'))
+      throw new UsageError('argument', `--${name}`, 'no value');
+    if (option?.type === 'string' && (value === '=' || (value === undefined && (next === undefined || next === ''))))
+      throw new UsageError('argument', `--${name}`, FORMS[name] ?? 'a value');
+  }
+}
+
+const FORMS: Readonly<Record<string, string>> = { state: 'KEY=VALUE', image: 'FILE, or FILE@PHYSICAL' };
 
 /** What was thrown, as an outcome; a bug goes on as it is. */
 function refusal(error: unknown, name: string | undefined): Outcome {
   if (!(error instanceof Error)) throw error;
-  const told = { out: '', error: `kernel-mm: ${error.message}\n` };
-  if (error instanceof FixtureError) return { ...told, status: 1 };
+  const told = `kernel-mm: ${oneLine(error.message)}`;
+  if (error instanceof FixtureError) return { out: '', error: `${told}\n`, status: 1 };
   const isCall =
     error instanceof UsageError || error instanceof ArchError || error instanceof CallError || error.name === 'YError'; // yargs throws some of its own past fail()
   if (!isCall) throw error;
   const known = COMMANDS.some(({ words }) => words.split(' ')[0] === name);
-  return { ...told, error: `${told.error}Try kernel-mm ${known ? `${name} ` : ''}--help.\n`, status: 2 };
+  return { out: '', error: `${told} (see kernel-mm ${known ? `${name} ` : ''}--help)\n`, status: 2 };
 }

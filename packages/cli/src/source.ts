@@ -1,7 +1,10 @@
 /** From options to an address space: a guest's process or kernel, or raw images with a root register. */
+import { DEFAULT_LINUX, type LinuxVersion } from '@kernel-mm/arch-generic';
 import {
   type Arch,
+  ArchError,
   defineArch,
+  LEVELS,
   linuxMmu,
   type Machine,
   type Memory,
@@ -18,6 +21,7 @@ import type { InferredOptionTypes, Options } from 'yargs';
 import { type Space, spaceOfKernel, spaceOfProcess } from './guest-mm.ts';
 import { loadDefinition, loadGuest } from './load-guest.ts';
 import { loadImages } from './load-image.ts';
+import { LIMITS, limitsOf, type ReadLimits } from './read-file.ts';
 import { MMU_IDS, mmuOf, versionOf } from './registry.ts';
 import { hex, word } from './words.ts';
 
@@ -46,6 +50,8 @@ export const SOURCE = {
   ...ARCH,
   root: { type: 'string', describe: 'the root register (CR3, satp, TTBR, ASCE), with an image' },
   state: { type: 'string', array: true, nargs: 1, describe: 'machine state that the MMU consults: KEY=VALUE' },
+  raw: { type: 'boolean', default: false, describe: 'walk an image also if it looks like a dump with a header' },
+  ...LIMITS,
 } as const satisfies Record<string, Options>;
 
 /** An address space, and what both readings need of it. */
@@ -53,6 +59,8 @@ export interface Source {
   readonly arch: Arch;
   readonly memory: Memory;
   readonly machine: Machine;
+  /** The Linux version whose helpers read the entries; missing for a definition of one's own. */
+  readonly linux?: LinuxVersion;
   /** The root register that translates this address. */
   rootOf(addr: bigint): bigint;
   /** What the kernel walks for this address. */
@@ -63,14 +71,41 @@ export interface Source {
  * The architecture that is asked for: its MMU, or of a definition of one's own, an MMU that reads as Linux does.
  * @throws UsageError where none is named; ArchError for a definition that is refused, FixtureError for a file that is none
  */
-export function mmuAsked({ arch, definition, linux }: InferredOptionTypes<typeof ARCH>): Mmu {
-  const version = linux === undefined ? undefined : versionOf(linux);
-  if (linux !== undefined && version === undefined)
-    throw new UsageError('argument', '--linux', 'a version such as 6.1');
-  if (definition !== undefined) return linuxMmu(defineArch(loadDefinition(definition))) as Mmu;
+export function mmuAsked(asked: InferredOptionTypes<typeof ARCH>, limits: ReadLimits): Mmu {
+  const { arch, definition } = asked;
+  const version = versionAsked(asked);
+  if (definition !== undefined) return linuxMmu(withNames(defineArch(loadDefinition(definition, limits)))) as Mmu;
   const mmu = arch === undefined ? undefined : mmuOf(arch, version);
   if (!mmu) throw new UsageError('argument', '--arch', 'an architecture, or --definition FILE');
   return mmu;
+}
+
+/**
+ * The Linux version by which entries are read; `undefined` for a definition of one's own.
+ * @throws UsageError for what is no version
+ */
+export function versionAsked({ definition, linux }: InferredOptionTypes<typeof ARCH>): LinuxVersion | undefined {
+  const version = linux === undefined ? DEFAULT_LINUX : versionOf(linux);
+  if (version === undefined) throw new UsageError('argument', '--linux', 'a version such as 6.1');
+  return definition === undefined ? version : undefined;
+}
+
+/** The machine that is asked for, in the state that is said. Throws as {@link mmuAsked} does, and for such a state. */
+export const machineAsked = (
+  asked: InferredOptionTypes<Pick<typeof SOURCE, keyof typeof ARCH | 'state'>>,
+  limits: ReadLimits,
+): Machine => withState(machine(mmuAsked(asked, limits)), asked.state);
+
+/** A definition names itself and its fields; every line about them tells the names. */
+const MAX_NAME = 200;
+
+function withNames(arch: Arch): Arch {
+  const { id, levels, root } = arch.spec;
+  const formats = LEVELS.flatMap((level) => [levels[level].table, levels[level].leaf]);
+  const names = [id, ...[root, ...formats].flatMap((of) => Object.keys(of?.fields ?? {}))];
+  const long = names.find(({ length }) => length > MAX_NAME);
+  if (long) throw new ArchError('malformed', long, `a name of more than ${MAX_NAME} letters`);
+  return arch;
 }
 
 /**
@@ -78,24 +113,29 @@ export function mmuAsked({ arch, definition, linux }: InferredOptionTypes<typeof
  * @throws UsageError for options that do not go together, FixtureError for a file that cannot be read
  */
 export function sourceOf(asked: InferredOptionTypes<typeof SOURCE>): Source {
+  const limits = limitsOf(asked);
   if (asked.guest !== undefined) {
-    const guest = loadGuest(asked.guest);
+    const guest = loadGuest(asked.guest, limits);
     const space = asked.kernel ? kernelOf(guest) : spaceOfProcess(guest, processOf(guest, asked.process));
-    return source(space.machine.arch, guest.memory, withState(space.machine, asked.state), space.rootOf);
+    return source(guest.memory, withState(space.machine, asked.state), space.rootOf, versionOf(guest.release));
   }
   if (!asked.image?.length)
     throw new UsageError('argument', '--guest', 'a guest, or --image FILE with --arch and --root');
   if (asked.root === undefined) throw new UsageError('argument', '--root', 'the root register of the image');
-  const mmu = mmuAsked(asked);
+  const on = machineAsked(asked, limits);
   const root = word('--root', asked.root);
-  return source(mmu.arch, loadImages(asked.image), withState(machine(mmu), asked.state), () => root);
+  return source(loadImages(asked.image, { ...limits, raw: asked.raw }), on, () => root, versionAsked(asked));
 }
 
-const source = (arch: Arch, memory: Memory, on: Machine, rootOf: Source['rootOf']): Source => ({
-  ...{ arch, memory, machine: on, rootOf },
+const source = (memory: Memory, on: Machine, rootOf: Source['rootOf'], linux?: LinuxVersion): Source => ({
+  arch: on.arch,
+  memory,
+  machine: on,
+  rootOf,
+  ...(linux && { linux }),
   mmOf(addr) {
-    const upper = arch.spec.va.extend === 'halves' && addr >> 63n === 1n;
-    return mmFromRoot(arch, memory, rootOf(addr), upper);
+    const upper = on.arch.spec.va.extend === 'halves' && addr >> 63n === 1n;
+    return mmFromRoot(on.arch, memory, rootOf(addr), upper);
   },
 });
 
@@ -122,5 +162,11 @@ function withState(on: Machine, said: readonly string[] = []): Machine {
     return [key, kind === 'number' ? Number(value) : kind === 'bigint' ? hex(word('--state', value)) : value];
   });
   const mmu = { arch: on.arch, defaults: on.state, hardware: () => on.hardware };
-  return on.in(stateOf(mmu, Object.fromEntries(context), '--state'));
+  try {
+    return on.in(stateOf(mmu, Object.fromEntries(context), '--state'));
+  } catch (error) {
+    // Of a file it would be the file's fault; here it is a word of the call.
+    if (error instanceof FixtureError) throw new UsageError('argument', error.where, error.expected);
+    throw error;
+  }
 }

@@ -33,6 +33,21 @@ export function count(option: string, text: string): number {
   return Number(text);
 }
 
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/**
+ * A number of bytes, which may end in K, M or G: 2^10, 2^20, 2^30 bytes.
+ * @throws UsageError `argument`
+ */
+export function size(option: string, text: string): number {
+  const [, n, unit = ''] = /^([1-9]\d{0,9})([KMG]?)$/i.exec(text) ?? [];
+  const bytes = Number(n) * (UNITS[unit.toUpperCase()] ?? 1);
+  // Of more, node makes no buffer.
+  if (!(bytes <= 2 ** 32))
+    throw new UsageError('argument', option, `from 1 to 4G bytes, for example 256M, not ${text}`);
+  return bytes;
+}
+
 export const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** For programs: 64-bit quantities as hex strings. */

@@ -211,7 +211,7 @@ describe('a call that is off', () => {
     const { out, error, status } = conformance(...words);
     expect({ out, status }).toEqual({ out: '', status: 2 });
     expect(error).toContain(message);
-    expect(error).toContain('Try kernel-mm conformance --help.');
+    expect(error).toContain('(see kernel-mm conformance --help)');
   });
 
   test('--help', () => {

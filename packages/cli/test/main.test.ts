@@ -33,5 +33,5 @@ test('what is off goes to the error stream, with its status', async () => {
     error += said;
   });
   expect([await closed, out]).toEqual([[2, null], '']);
-  expect(error).toBe('kernel-mm: Did you mean walk?\nTry kernel-mm --help.\n');
+  expect(error).toBe('kernel-mm: Did you mean walk? (see kernel-mm --help)\n');
 });

@@ -57,7 +57,7 @@ export function explain(machine: Machine, memory: Memory, asked: Query): Explana
     above = step.shift;
     const gone = taken.filter(({ level }) => path.findIndex((one) => one.level === level) <= n);
     return {
-      ...{ ...step, bits, kind: says.kind === 'fault' ? 'fault' : kind, says: inWords(says) },
+      ...{ ...step, bits, kind: says.kind === 'fault' ? 'fault' : kind, says: wordsOf(says) },
       fields: namedFields(formatOf(machine, step, kind), step.entry),
       taken: taken.filter(({ level }) => level === step.level),
       left: rightsBy((access) => gone.every(({ right }) => right !== access)),
@@ -67,7 +67,8 @@ export function explain(machine: Machine, memory: Memory, asked: Query): Explana
   return { arch: machine.arch.id, state: machine.state, query: asked, steps, result, changes };
 }
 
-function inWords(says: Said): string {
+/** What an entry says, in words. */
+export function wordsOf(says: Said): string {
   if (says.kind === 'fault') return says.rule.why;
   return says.kind === 'table'
     ? `table at ${hex(says.base)}`

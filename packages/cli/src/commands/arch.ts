@@ -12,6 +12,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { answered, type Command, command } from '../command.ts';
 import { JSON_FLAG } from '../common.ts';
+import { LIMITS, limitsOf } from '../read-file.ts';
 import { MMU_IDS, mmuOf } from '../registry.ts';
 import { ARCH, mmuAsked } from '../source.ts';
 import { hex, json } from '../words.ts';
@@ -24,20 +25,21 @@ export const archCommand: Command = command({
     what: { type: 'string', choices: ['list', 'show'], demandOption: true, describe: 'all of them, or one' },
     id: { type: 'string', describe: 'which one to show', choices: MMU_IDS },
   },
-  options: { definition: ARCH.definition, linux: ARCH.linux, ...JSON_FLAG },
+  options: { definition: ARCH.definition, linux: ARCH.linux, ...LIMITS, ...JSON_FLAG },
   examples: [
     ['arch list', 'every id'],
     ['arch show s390', 'levels, folds and fields'],
     ['arch show riscv-sv39 --json', 'the definition, as --definition reads it'],
   ],
   ends: 'Exit status 0.',
-  run({ what, id, definition, linux, json: asJson }) {
+  run(asked) {
+    const { what, id, definition, linux, json: asJson } = asked;
     if (what === 'list' && (id ?? definition) !== undefined)
       throw new UsageError('argument', 'id', 'nothing behind arch list');
     if (what === 'list') return answered(asJson ? json(MMU_IDS.map(summary)) : table(MMU_IDS.map(summary)));
     if ((id === undefined) === (definition === undefined))
       throw new UsageError('argument', 'id', 'one of arch list, or --definition FILE');
-    const { arch } = mmuAsked({ arch: id, definition, linux } as Parameters<typeof mmuAsked>[0]);
+    const { arch } = mmuAsked({ arch: id, definition, linux } as Parameters<typeof mmuAsked>[0], limitsOf(asked));
     return answered(asJson ? archToJson(arch.spec, 2) : shown(arch));
   },
 });

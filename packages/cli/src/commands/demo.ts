@@ -9,6 +9,7 @@ import { replayCase } from '../demo/replay.ts';
 import { demoText } from '../demo/text.ts';
 import { guestFiles, loadGuest, loadJson } from '../load-guest.ts';
 import { painter } from '../painter.ts';
+import { LIMITS, limitsOf } from '../read-file.ts';
 import { range } from '../words.ts';
 
 /** The demo. */
@@ -24,6 +25,7 @@ export const demoCommand: Command = command({
     levels: { type: 'string', describe: 'only processes with so many levels, for example 2,3' },
     range: { type: 'string', describe: 'walk START-END instead (hex, page aligned; END 0 is 2^64)' },
     ...NEIGHBOUR,
+    ...LIMITS,
     ...JSON_FLAG,
   },
   examples: [
@@ -32,16 +34,18 @@ export const demoCommand: Command = command({
     ['demo --replay docs/examples/prove-s390.json', 'the counterexample of a solver'],
   ],
   ends: 'Exit status 0 if there was something to show.',
-  run({ guest, fixtures, arch, replay, levels, range: asked, neighbour, json }, coloured) {
+  run(asked, coloured) {
+    const { guest, fixtures, arch, replay, levels, range: between, neighbour, json } = asked;
+    const limits = limitsOf(asked);
     const options = {
       neighbour,
       ...(levels !== undefined && { levels: levels.split(',').map(levelCount) }),
-      ...(asked !== undefined && { range: range('--range', asked) }),
+      ...(between !== undefined && { range: range('--range', between) }),
     };
     const found =
       replay === undefined
-        ? runDemo(loadGuest(guest ?? firstOf(fixtures, arch)), options)
-        : replayCase(loadJson(replay), options);
+        ? runDemo(loadGuest(guest ?? firstOf(fixtures, arch), limits), options)
+        : replayCase(loadJson(replay, limits), options);
     if (found.processes.length === 0) throw new UsageError('argument', '--levels', 'levels that a process here has');
     return answered(json ? demoJson(found) : demoText(found, painter(coloured)));
   },

@@ -1,25 +1,13 @@
 /** `kernel-mm explain`: an access with all its reasons, or one entry by itself. */
-import {
-  type Arch,
-  entry,
-  explain,
-  explainEntry,
-  explainText,
-  fieldsOf,
-  flatMemory,
-  LEVELS,
-  mmFromTable,
-  type Predicate,
-  paddr,
-  pXdIs,
-  roleOf,
-  UsageError,
-} from '@kernel-mm/pgtable-core';
+import type { LinuxVersion } from '@kernel-mm/arch-generic';
+import { explain, explainText, LEVELS, type Machine, paddr, UsageError } from '@kernel-mm/pgtable-core';
 import type { InferredOptionTypes } from 'yargs';
 import { answered, type Command, command, type Outcome } from '../command.ts';
 import { ACCESS, JSON_FLAG } from '../common.ts';
-import { mmuAsked, SOURCE, sourceOf } from '../source.ts';
-import { address, hex, json, word } from '../words.ts';
+import { loneEntry, loneEntryText } from '../lone-entry.ts';
+import { limitsOf } from '../read-file.ts';
+import { machineAsked, SOURCE, sourceOf, versionAsked } from '../source.ts';
+import { address, json, word } from '../words.ts';
 
 const ENTRY = {
   entry: {
@@ -42,11 +30,17 @@ export const explainCommand: Command = command({
   examples: [
     ['explain 0x0 --access write --guest fixtures/guests/s390x-1.json.gz', 'each field, each right, the way out'],
     ['explain --entry 0x80000000000000e7 --level pmd --arch x86-64', 'the bits of one entry'],
+    ['explain --entry 0xa07070a0506090a --level pte --arch arm64-4k-va39 --linux 6.0', 'a swap entry'],
     ['explain --at 0x26d4000 --level pgd --guest fixtures/guests/s390x-1.json.gz', 'an entry where it lies'],
   ],
-  ends: 'Exit status 0 if the access succeeds, or the entry is a table or a page; else 1.',
+  ends:
+    'Exit status 0 if the access succeeds, or Linux takes the entry for a table or a page, and with --state the machine too; else 1. ' +
+    'An entry by itself has no address: rules that look at the address or the root are not asked, and are named.',
   run(asked) {
-    if (asked.entry !== undefined) return ofEntry(mmuAsked(asked).arch, word('--entry', asked.entry), asked);
+    if (asked.entry !== undefined) {
+      const on = machineAsked(asked, limitsOf(asked));
+      return ofEntry(on, word('--entry', asked.entry), asked, versionAsked(asked));
+    }
     if (asked.at !== undefined) return ofWord(asked.at, asked);
     if (asked.addr === undefined) throw new UsageError('argument', 'addr', 'an address, or --entry, or --at');
     const { machine, memory, rootOf } = sourceOf(asked);
@@ -58,34 +52,19 @@ export const explainCommand: Command = command({
 
 /** The entry that lies at a physical address. */
 function ofWord(text: string, asked: Asked): Outcome {
-  const { arch, memory } = sourceOf(asked);
+  const { arch, memory, machine, linux } = sourceOf(asked);
   const raw = memory.read(paddr(word('--at', text)), arch.entryBytes, arch.spec.byteOrder);
   if (raw === undefined) throw new UsageError('argument', '--at', `an entry of ${arch.entryBytes} bytes in the image`);
-  return ofEntry(arch, raw, asked);
+  return ofEntry(machine, raw, asked, linux);
 }
 
-/** An entry by itself: what it is taken for, its fields, and which of Linux's questions it answers with yes. */
-function ofEntry(arch: Arch, raw: bigint, asked: Asked): Outcome {
-  const { level } = asked;
+/** An entry by itself. What the machine says counts for the status where its state is said. */
+function ofEntry(on: Machine, raw: bigint, { level, json: asJson, state }: Asked, linux?: LinuxVersion): Outcome {
   if (level === undefined) throw new UsageError('argument', '--level', LEVELS.join(', '));
-  if (raw >> BigInt(8 * arch.entryBytes)) throw new UsageError('argument', '--entry', `${8 * arch.entryBytes} bits`);
-  const mm = mmFromTable(arch, flatMemory(new ArrayBuffer(0)), paddr(0n));
-  const of = entry(level, raw);
-  const role = roleOf(mm, level, of);
-  const kind = role === 'table' || (role === 'folded' && arch.spec.levels[level].table) ? 'table' : 'leaf';
-  const fields = fieldsOf(arch, level, kind, of);
-  const yes = (Object.keys(arch.spec.levels[level].is) as Predicate[]).filter((ask) => pXdIs(mm, ask, level, of));
-  const says = explainEntry(mm, level, of);
-  const isGood = role === 'table' || role === 'leaf' || role === 'folded';
-  if (asked.json) return answered(json({ arch: arch.id, level, entry: raw, role, says, fields, is: yes }), isGood);
-  const lines = [
-    `${level} ${hex(raw)} of ${arch.id}: ${says}`,
-    `  fields: ${
-      Object.entries(fields)
-        .map(([name, value]) => `${name}=${hex(value)}`)
-        .join(' ') || 'none'
-    }`,
-    `  Linux answers yes to: ${yes.map((ask) => `${level}_${ask}`).join(' ') || 'nothing'}`,
-  ];
-  return answered(lines.join('\n'), isGood);
+  const { entryBytes } = on.arch;
+  if (raw >> BigInt(8 * entryBytes)) throw new UsageError('argument', '--entry', `${8 * entryBytes} bits`);
+  const found = loneEntry(on, level, raw, linux);
+  const isGood = found.role === 'table' || found.role === 'leaf' || found.role === 'folded';
+  const isRefused = state?.length && found.machine?.kind === 'fault';
+  return answered(asJson ? json(found) : loneEntryText(found), isGood && !isRefused);
 }

@@ -10,10 +10,11 @@ import {
   type VariantName,
   walkLockless,
 } from '@kernel-mm/gup-fast';
-import { type PictureRow, picture, pointerName, StackArea, UsageError } from '@kernel-mm/pgtable-core';
+import { type PictureRow, picture, pointerName, StackArea, UsageError, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { answered, type Command, command } from '../command.ts';
 import { JSON_FLAG, NEIGHBOUR } from '../common.ts';
 import { SOURCE, sourceOf } from '../source.ts';
+import { untag } from '../untag.ts';
 import { hex, json, range } from '../words.ts';
 
 /** What the walk and the call stop at by themselves. */
@@ -41,9 +42,12 @@ export const gupCommand: Command = command({
   ],
   ends: 'Exit status 0 if every page is pinned and each entry was read where it must be, else 1. At most 2^20 pages are walked.',
   run(asked) {
-    const [start, end] = range('range', asked.range);
-    if (start === end) throw new UsageError('argument', 'range', 'a range that is not empty');
-    const mm = sourceOf(asked).mmOf(start);
+    const [from, to] = range('range', asked.range);
+    if (from === to) throw new UsageError('argument', 'range', 'a range that is not empty');
+    const source = sourceOf(asked);
+    const { addr: start, note } = untag(source.machine, from);
+    const end = vaddrWrap(start + to - from);
+    const mm = source.mmOf(start);
     const { stepper } = VARIANTS[asked.variant];
     const visits: PictureRow[] = [];
     walkLockless(mm, start, end, {
@@ -70,12 +74,23 @@ export const gupCommand: Command = command({
     if (asked.json) {
       const read = visits.map(({ addr, slot, entry, pointer }) => ({ level: slot.level, addr, slot, entry, pointer }));
       return answered(
-        json({ variant: asked.variant, read, leaves, strays, stop, addressCorrect, law, pinned }),
+        json({
+          variant: asked.variant,
+          ...(note !== undefined && { note }),
+          read,
+          leaves,
+          strays,
+          stop,
+          addressCorrect,
+          law,
+          pinned,
+        }),
         isGood,
       );
     }
     const found = leaves.map(({ addr, end: until, paddr }) => `${hex(addr)}-${hex(until)}  physical ${hex(paddr)}`);
     const lines = [
+      ...(note === undefined ? [] : [note]),
       picture(mm, visits),
       ...(found.length ? ['pages:', ...found.map((page) => `  ${page}`)] : ['no page']),
       ...(stop ? [`stopped: ${formatStop(stop)}`] : []),

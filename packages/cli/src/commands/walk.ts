@@ -3,6 +3,7 @@ import { explainEntry, pictureOf, walk } from '@kernel-mm/pgtable-core';
 import { answered, type Command, command } from '../command.ts';
 import { ADDRESSES, JSON_FLAG } from '../common.ts';
 import { SOURCE, sourceOf } from '../source.ts';
+import { untag } from '../untag.ts';
 import { address, json } from '../words.ts';
 
 /** The walk of each address. */
@@ -19,18 +20,20 @@ export const walkCommand: Command = command({
   run(asked) {
     const source = sourceOf(asked);
     const found = asked.addr.map((text) => {
-      const addr = address('addr', text);
+      const { addr, note } = untag(source.machine, address('addr', text));
       const mm = source.mmOf(addr);
-      return { mm, trace: walk(mm, addr) };
+      return { mm, note, trace: walk(mm, addr) };
     });
     const out = asked.json
       ? json(
-          found.map(({ mm, trace: { addr, steps, result } }) => ({
-            ...{ addr, result },
+          found.map(({ mm, note, trace: { addr, steps, result } }) => ({
+            addr,
+            ...(note !== undefined && { note }),
+            result,
             steps: steps.map((step) => ({ ...step, says: explainEntry(mm, step.level, step.entry) })),
           })),
         )
-      : found.map(({ mm, trace }) => pictureOf(mm, trace)).join('\n\n');
+      : found.map(({ mm, note, trace }) => `${note ? `${note}\n` : ''}${pictureOf(mm, trace)}`).join('\n\n');
     return answered(
       out,
       found.every(({ trace: { result } }) => result.kind === 'leaf'),

@@ -1,5 +1,6 @@
 /** The findings as text: a block for each failure, a line for each file, the sum of all in the last. */
 import type { Painter } from '../painter.ts';
+import { oneLine } from '../visible.ts';
 import type { FileReport } from './check-file.ts';
 import type { Failure } from './findings.ts';
 
@@ -42,11 +43,12 @@ const listed = (counts: ReadonlyMap<string, number>): string =>
   [...counts].map(([name, n]) => `${n} ${name}`).join(', ');
 
 function fileLines(report: FileReport, paint: Painter): string[] {
-  const { file, findings, error } = report;
+  const { findings, error } = report;
+  const file = oneLine(report.file);
   const verdict = `${findings.passed} passed, ${failuresOf(report)} failed`;
   return [
     ...findings.failures.map((failure) => block(file, failure, paint)),
-    ...(error === undefined ? [] : [`${paint('wrong', 'FAIL')} ${file}\n  ${error}\n`]),
+    ...(error === undefined ? [] : [`${paint('wrong', 'FAIL')} ${file}\n  ${oneLine(error)}\n`]),
     `${file}: ${verdict} (${listed(findings.checked) || 'nothing checked'})`,
   ];
 }
