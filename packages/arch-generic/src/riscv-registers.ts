@@ -4,7 +4,8 @@ import { type FromRegisters, once } from './from-registers.ts';
 import { DEFAULT_LINUX, type LinuxVersion } from './linux.ts';
 import { riscv } from './riscv.ts';
 import type { RiscvMode } from './riscv-entry.ts';
-import { type RiscvState, riscvMmu } from './riscv-mmu.ts';
+import { riscvMmu } from './riscv-mmu.ts';
+import type { RiscvState } from './riscv-state.ts';
 
 /** The registers that translation consults. */
 export interface RiscvRegisters {
