@@ -25,7 +25,7 @@ const SETUPS: Readonly<Record<string, (of: Registers, guest: Guest, user: boolea
 };
 
 const guests = guestFiles(join(import.meta.dirname, '../fixtures/guests'), '')
-  .map(loadGuest)
+  .map((file) => loadGuest(file))
   .filter(({ arch }) => arch in SETUPS);
 const halves = [0x1000n, 0xffff_8000_0000_0000n];
 

@@ -1,5 +1,5 @@
-/** Tagged addresses: what Linux takes off an address of user space before it walks. */
-import { type Machine, type Vaddr, vaddr } from '@kernel-mm/pgtable-core';
+/** Tagged addresses: what Linux, or else the machine in its state, takes off an address before it is walked. */
+import { type Machine, untagged, type Vaddr } from '@kernel-mm/pgtable-core';
 import { hex } from './words.ts';
 
 /** An address as it is walked. */
@@ -9,17 +9,12 @@ export interface Untagged {
   readonly note?: string;
 }
 
-/**
- * The address without its tag. Only arm64 has a register for each half, and tags by TBI (Arm ARM, D8): the top byte is
- * ignored, the bits above 55 count as bit 55. Linux turns TBI0 on for every process, and its untagged_addr relies on
- * that. So user addresses lose a tag, unless a TCR that is said has TBI0 = 0; kernel addresses where TBI is on for them.
- */
-export function untag({ arch, state }: Machine, addr: Vaddr): Untagged {
-  if (arch.spec.va.extend !== 'halves') return { addr };
-  const isKernel = (addr >> 55n) & 1n;
-  const tcr = typeof state.tcr === 'bigint' ? state.tcr : 0n;
-  const ignored = tcr ? (tcr >> (37n + isKernel)) & 1n : !isKernel || state.tbi === true;
-  const walked = vaddr(BigInt.asUintN(64, BigInt.asIntN(56, addr)));
-  if (!ignored || walked === addr) return { addr };
-  return { addr: walked, note: `${hex(addr)} is tagged: TBI ignores its top byte, ${hex(walked)} is walked` };
+/** The address without its tag. Linux's untagged_addr looks at no register: its rule comes first. */
+export function untag({ machine, rootOf }: { machine: Machine; rootOf(addr: bigint): bigint }, addr: Vaddr): Untagged {
+  const root = rootOf(addr);
+  const byLinux = untagged(machine.arch, addr, root);
+  const walked = byLinux === addr ? untagged(machine, addr, root) : byLinux;
+  if (walked === addr) return { addr };
+  const who = byLinux === addr ? 'this machine ignores' : 'Linux takes off (TBI)';
+  return { addr: walked, note: `${hex(addr)} is tagged, which ${who}: ${hex(walked)} is walked` };
 }

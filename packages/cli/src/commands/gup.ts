@@ -45,7 +45,7 @@ export const gupCommand: Command = command({
     const [from, to] = range('range', asked.range);
     if (from === to) throw new UsageError('argument', 'range', 'a range that is not empty');
     const source = sourceOf(asked);
-    const { addr: start, note } = untag(source.machine, from);
+    const { addr: start, note } = untag(source, from);
     const end = vaddrWrap(start + to - from);
     const mm = source.mmOf(start);
     const { stepper } = VARIANTS[asked.variant];

@@ -20,7 +20,7 @@ export const walkCommand: Command = command({
   run(asked) {
     const source = sourceOf(asked);
     const found = asked.addr.map((text) => {
-      const { addr, note } = untag(source.machine, address('addr', text));
+      const { addr, note } = untag(source, address('addr', text));
       const mm = source.mmOf(addr);
       return { mm, note, trace: walk(mm, addr) };
     });
