@@ -23,7 +23,7 @@ describe('demo', () => {
     expect(out).toContain('the other eight        right right | right right right right right right');
     expect(out).toMatch(/pud +0x80000000 +&p4d \+ 8 = stack 0x38000007f88 +0x26d8007 +table at 0x26d8000/);
     expect(out.trimEnd().split('\n').at(-1)).toMatch(
-      /^You saw stackCopy, .* 35 pages of other addresses, while 5 other forms/,
+      /^You saw stackCopy, .* 35 pages of other addresses, while 8 other forms/,
     );
     expect(out).not.toContain('\u001b[');
   });

@@ -16,6 +16,7 @@ export {
   unpinUserPages,
 } from './calls.ts';
 export { type CountOptions, countRange } from './count-range.ts';
+export * from './dummy.ts';
 export { DEFAULT_ERA, ERAS, type Era } from './era.ts';
 export * from './errno.ts';
 export * from './faults.ts';

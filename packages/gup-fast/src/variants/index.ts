@@ -98,7 +98,6 @@ export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
   },
 };
 
-export { type Dummy, dummyGet, dummyOffset } from './dummy-read.ts';
 export type { MacroStepper, Untyped } from './entry-aware.ts';
 export type { HwStepper, HwVisit } from './hw-pointer.ts';
 export {
