@@ -3,8 +3,8 @@ import { pXdAddrEnd, pXdAddrEndOf } from './addr-end.ts';
 import { pXdOffset, pXdOffsetLockless } from './fold.ts';
 import type { Form, Stepper } from './stepper.ts';
 
-/** Every form that there is. Those that Linux had come first. */
-export const FORMS: readonly Form[] = (['copy', 'lockless', 'slot'] as const).flatMap((descent) =>
+/** Every form that there is. Where several answer alike, the plainest comes first. */
+export const FORMS: readonly Form[] = (['copy', 'slot', 'lockless'] as const).flatMap((descent) =>
   (['level', 'entry'] as const).map((boundary): Form => ({ boundary, descent })),
 );
 
