@@ -3,6 +3,7 @@
  * @module
  */
 export * from './addr-end.ts';
+export * from './alignment.ts';
 export * from './alloc.ts';
 export * from './arch.ts';
 export * from './brand.ts';
@@ -45,9 +46,11 @@ export * from './machine.ts';
 export { type LeavesResult, type MapRequest, type MapResult, map, unmap } from './map.ts';
 export * from './memory.ts';
 export * from './mm.ts';
+export { type Mutant, mutantsOf } from './mutants.ts';
 export * from './oracles.ts';
 export * from './picture.ts';
 export * from './protect.ts';
+export { alikeQuestions, isPage, openQuestions } from './questions.ts';
 export * from './range.ts';
 export * from './ranges.ts';
 export * from './reading.ts';

@@ -51,9 +51,8 @@ async function decideSome(claim: Claim, options: DecideOptions): Promise<Verdict
   if (answer.kind === 'unknown') return open(answer.why);
   const values = answer.kind === 'sat' ? answer.values : {};
   const { keeps, ...replay } = claim.replay(values);
-  if (answer.kind === 'sat')
-    return keeps ? { kind: 'proved' } : { kind: 'refuted', counterexample: { values, ...replay, replays: true } };
-  return { kind: 'refuted', counterexample: { values, ...replay, replays: !keeps } };
+  if (answer.kind === 'sat' && keeps) return { kind: 'proved' };
+  return { kind: 'refuted', counterexample: { values, ...replay, replays: answer.kind === 'unsat' && !keeps } };
 }
 
 const open = (why: string): Verdict => ({ kind: /timeout|canceled/.test(why) ? 'timeout' : 'unknown', why });

@@ -1,8 +1,7 @@
 /** What notices a wrong definition: the door that all definitions go through, a law that is decided, or neither. */
-import { type Arch, ArchError, defineArch, UsageError } from '@kernel-mm/pgtable-core';
+import { type Arch, ArchError, defineArch, type Mutant, mutantsOf, UsageError } from '@kernel-mm/pgtable-core';
 import type { LawName } from './claim.ts';
 import { decide } from './decide.ts';
-import { type Mutant, mutantsOf } from './mutants.ts';
 import { pooled } from './pool.ts';
 import { claimsOf, type ProveOptions, prove, type Subject } from './prove.ts';
 import { readStepper } from './read-stepper.ts';

@@ -3,6 +3,7 @@ import { type Arch, FORMS, type Form, type Mmu, type Stepper } from '@kernel-mm/
 import type { Claim, LawName, Verdict } from './claim.ts';
 import { addrEndClaims } from './claims/addr-end.ts';
 import { addressClaims } from './claims/addresses.ts';
+import { bitClaims } from './claims/bits.ts';
 import { changeClaims } from './claims/changes.ts';
 import { formatClaims } from './claims/formats.ts';
 import { hardwareClaims } from './claims/hardware.ts';
@@ -52,6 +53,7 @@ export function* claimsOf({ arch, mmu, steppers, layout }: Subject): Generator<C
   yield* addressClaims(arch);
   yield* addrEndClaims(arch);
   yield* formatClaims(arch);
+  yield* bitClaims(arch);
   yield* kindClaims(arch);
   yield* swapClaims(arch);
   yield* changeClaims(arch);
