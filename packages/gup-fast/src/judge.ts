@@ -5,6 +5,7 @@ import {
   LEVELS,
   type Level,
   type Mm,
+  type RangeStep,
   type Slot,
   type StackArea,
   type Stepper,
@@ -55,30 +56,33 @@ export interface Judgement extends LocklessWalk {
 export function judge(mm: Mm, stepper: Stepper, start: Vaddr, end: Vaddr, stack?: StackArea): Judgement {
   const port = memoryPort(mm, stack);
   const reads: JudgedRead[] = [];
-  const read = (of: JudgedRead, isRight: boolean, law: boolean): void => {
+  const steps: { readonly step: RangeStep; readonly isRight: boolean }[] = [];
+  const read = (of: JudgedRead, isRight: boolean, isKept = true): void => {
     const isInside = BigInt.asUintN(64, of.addr - start) < BigInt.asUintN(64, end - start);
-    const wrong = !isRight ? 'address' : !isInside ? 'end' : law ? undefined : 'law';
+    const wrong = !isRight ? 'address' : !isInside ? 'end' : isKept ? undefined : 'law';
     const expected = slotOf(mm, of.addr, of.level);
     reads.push({ ...of, ...(expected && { expected }), ...(wrong && { wrong }) });
   };
-  let law = true;
   const walk = walkLockless(mm, start, end, {
     stepper,
     port,
-    onStep(step) {
-      const { slot, addr, entry } = step;
-      const isKept = keepsLaw(mm, stepper, step);
-      law &&= isKept;
-      read({ level: slot.level, addr, slot, entry }, isAddressCorrect(mm, port.stack, slot, addr), isKept);
-    },
+    onStep: (step) => steps.push({ step, isRight: isAddressCorrect(mm, port.stack, step.slot, step.addr) }),
   });
+  let law = true;
+  // Asked when the walk is over: a stepper that is not pure must not be put right by the questions.
+  for (const { step, isRight } of steps) {
+    const { slot, addr, entry } = step;
+    const isKept = keepsLaw(mm, stepper, step);
+    law &&= isKept;
+    read({ level: slot.level, addr, slot, entry }, isRight, isKept);
+  }
   // The ptes: those that were taken, and the one that stopped the walk; so does a slot of any level outside memory.
   const { leaves, stop } = walk;
   for (const { level, addr, slot, entry } of leaves)
-    if (level === 'pte') read({ level, addr, slot, entry }, isExpected(mm, slot, addr), true);
+    if (level === 'pte') read({ level, addr, slot, entry }, isExpected(mm, slot, addr));
   if (stop && 'slot' in stop && (stop.level === 'pte' || stop.kind === 'outside-memory')) {
     const { level, addr, slot } = stop;
-    read({ level, addr, slot, ...('entry' in stop && { entry: stop.entry }) }, isExpected(mm, slot, addr), true);
+    read({ level, addr, slot, ...('entry' in stop && { entry: stop.entry }) }, isExpected(mm, slot, addr));
   }
   const broken = firstOf(reads, start);
   return { ...walk, addressCorrect: !broken || broken.wrong === 'law', law, ...(broken && { broken }) };
