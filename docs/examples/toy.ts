@@ -24,7 +24,7 @@ import {
 const V = 0x1n; // valid: the machine follows the entry
 const reading = { none: not('entry'), present: has(V) };
 const pointer = { V: flag(0), address: address(47, 9) };
-const table = { fields: pointer, base: V };
+const table = { fields: pointer, base: V, aligned: 9 }; // tables lie in units of 512 bytes
 const frame = { V: flag(0), address: address(47, 12) };
 const noDifference = { read: [0n, 0n], write: [0n, 0n], exec: [0n, 0n], user: [0n, 0n] } as const;
 
@@ -85,7 +85,7 @@ const T: Expr = shr(and('entry', 0xcn), 2n); // what an entry covers: 2 is 64 Mi
 const typed = (type: bigint): Omit<LevelSpec, 'is'> => ({
   bits: 6,
   empty: type << 2n, // an empty entry says it too
-  table: { fields: { ...pointer, T: bits(3, 2, 'type') }, base: V | (type << 2n) },
+  table: { fields: { ...pointer, T: bits(3, 2, 'type') }, base: V | (type << 2n), aligned: 9 },
 });
 const covers = (shift: bigint): Expr => select(eq(T, 2n), 26n, select(eq(T, 1n), 20n, shift));
 const handOn: FoldSpec = { when: 'process', style: 'middle' };

@@ -1,3 +1,3 @@
 import { esm } from '../../tsup.base.ts';
 
-export default esm('src/index.ts');
+export default esm('src/index.ts', 'src/testing/index.ts');

@@ -50,6 +50,8 @@ const table = (indexBits: bigint): TableFormat => ({
     ...{ NLB: address(59, 8), NLS: bits(4, 0, 'type') },
   },
   base: PRESENT | indexBits,
+  // Power ISA v3.1, book III, radix page directory entry: NLB is the high bits of a place in units of 2^8 bytes.
+  aligned: 8,
 });
 
 const attributes: Fields = {

@@ -22,7 +22,7 @@ export * from './errno.ts';
 export * from './faults.ts';
 export * from './flags.ts';
 export type { Gup } from './gup.ts';
-export { type Judgement, judge } from './judge.ts';
+export { type Broken, formatBroken, type JudgedRead, type Judgement, judge } from './judge.ts';
 export * from './page.ts';
 export { gupFastPermitted } from './permitted.ts';
 export { type PinRangeOptions, pinRange } from './pin-range.ts';

@@ -174,6 +174,11 @@ export interface TableFormat {
   readonly fields: Fields;
   /** The bits beside the address. */
   readonly base: bigint;
+  /**
+   * log2 of the units in which the hardware counts where tables begin, where they are less than the table and than a page
+   * (powerpc radix: 256 bytes). Left out: the smaller of the two.
+   */
+  readonly aligned?: number;
 }
 
 /** How an entry maps a page. */

@@ -54,3 +54,13 @@ export const handsSlot = ({ descent }: Form, fold: FoldSpec | undefined): boolea
 /** Whether a read of an entry of `level` is a dummy: it answers 0, whatever memory holds. */
 export const isDummyRead = ({ spec }: Arch, form: Form | undefined, level: Level): boolean =>
   form?.read === 'dummy' && isUpper(level) && spec.levels[below(level)].fold?.when === 'build';
+
+/**
+ * Every form that functions can show. What a read answers they cannot: that is the form's own word. Where several answer
+ * alike, the plainest comes first.
+ */
+export const FORMS: readonly Form[] = ([{}, { reads: 'again' }] as const).flatMap((reads) =>
+  (['copy', 'slot', 'lockless'] as const).flatMap((descent) =>
+    (['level', 'entry'] as const).map((boundary): Form => ({ boundary, descent, ...reads })),
+  ),
+);

@@ -3,6 +3,7 @@
  * @module
  */
 export * from './addr-end.ts';
+export * from './alignment.ts';
 export * from './alloc.ts';
 export * from './arch.ts';
 export * from './brand.ts';
@@ -39,15 +40,18 @@ export * from './hardware.ts';
 export { CHANGES, type Purpose, unchangedBy } from './helpers.ts';
 export * from './json.ts';
 export * from './level.ts';
+export * from './lift.ts';
 export * from './linux-mmu.ts';
 export type { MappedRange, Merge, RangesCursor, RangesItem, RangesProblem } from './listing.ts';
 export * from './machine.ts';
 export { type LeavesResult, type MapRequest, type MapResult, map, unmap } from './map.ts';
 export * from './memory.ts';
 export * from './mm.ts';
+export { type Mutant, mutantsOf } from './mutants.ts';
 export * from './oracles.ts';
 export * from './picture.ts';
 export * from './protect.ts';
+export { alikeQuestions, isPage, openQuestions } from './questions.ts';
 export * from './range.ts';
 export * from './ranges.ts';
 export * from './reading.ts';
@@ -60,6 +64,7 @@ export * from './svg.ts';
 export { explainEntry, explainResult, explainTranslation, formatSize } from './tell.ts';
 export * from './translate.ts';
 export * from './untagged.ts';
+export * from './visits.ts';
 export * from './walk.ts';
 export * from './walk-range.ts';
 export type { Flip, TurnedBit, WhatIf } from './what-if.ts';

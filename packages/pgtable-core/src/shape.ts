@@ -50,7 +50,7 @@ const level = v.strictObject({
   slotBytes: v.optional(v.number()),
   tableBytes: v.optional(v.number()),
   shadow: v.optional(v.strictObject({ at: v.number(), value: expr })),
-  table: v.optional(v.strictObject({ fields, base: word })),
+  table: v.optional(v.strictObject({ fields, base: word, aligned: v.optional(v.number()) })),
   leaf: v.optional(
     v.strictObject({
       fields,

@@ -2,12 +2,12 @@
 import { pXdAddrEnd, pXdAddrEndOf } from './addr-end.ts';
 import type { Space } from './entry.ts';
 import { isAlwaysFolded, pXdOffset } from './fold.ts';
-import { type Form, handsSlot } from './form.ts';
+import { type Form, formText, handsSlot } from './form.ts';
 import { below } from './level.ts';
 import type { Stepper } from './stepper.ts';
 
 /** The stepper that does what `form` says; what its reads answer, `walkRange` takes from the form itself. */
-export const stepperOf = (name: string, form: Form): Stepper => ({
+export const stepperOf = (form: Form, name: string = formText(form)): Stepper => ({
   name,
   form,
   descend(mm, { slot, copy, entry }, addr, readOnce) {

@@ -32,7 +32,7 @@ function down(form: Form, arch = toyProcess, again?: bigint) {
     return again as never;
   };
   return {
-    slot: stepperOf('said', form).descend(mmFromTable(arch, memory, paddr(0x1000n)), visit, vaddr(0n), readOnce),
+    slot: stepperOf(form, 'said').descend(mmFromTable(arch, memory, paddr(0x1000n)), visit, vaddr(0n), readOnce),
     reads,
   };
 }
@@ -63,7 +63,7 @@ describe('descent', () => {
   test('a level that is folded for every entry takes no second read', () => {
     const mm = mmFromTable(toy3, memory, paddr(0x1000n));
     const wanted = { ...visit.slot, level: 'p4d' };
-    expect(stepperOf('said', { ...level, reads: 'again' }).descend(mm, visit, vaddr(0n), never)).toEqual(wanted);
+    expect(stepperOf({ ...level, reads: 'again' }, 'said').descend(mm, visit, vaddr(0n), never)).toEqual(wanted);
     expect(pXdOffsetAgain(mm, visit, vaddr(0n), never)).toEqual(wanted);
   });
 });
@@ -73,7 +73,7 @@ test('boundary: by the level or by the entry, where they differ', () => {
   const args = ['pgd', 0x5000n as Entry<'pgd'>, vaddr(0n), vaddr(0x10_0000n)] as const;
   const [, entry, addr, end] = args;
   const ends = (['level', 'entry'] as const).map((boundary) =>
-    stepperOf('said', { ...level, boundary }).boundary(mm, ...args),
+    stepperOf({ ...level, boundary }, 'said').boundary(mm, ...args),
   );
   expect(ends).toEqual([pXdAddrEnd(mm, 'pgd', addr, end), pXdAddrEndOf(mm, 'pgd', entry, addr, end)]);
   expect(ends[0]).not.toBe(ends[1]);

@@ -293,8 +293,8 @@ test('a walk asks the stepper for nothing that the visitor did not want', () => 
 });
 
 describe('how a form reads', () => {
-  const again = stepperOf('again', { boundary: 'level', descent: 'slot', reads: 'again' });
-  const dummy = stepperOf('dummy', { boundary: 'level', descent: 'slot', read: 'dummy' });
+  const again = stepperOf({ boundary: 'level', descent: 'slot', reads: 'again' }, 'again');
+  const dummy = stepperOf({ boundary: 'level', descent: 'slot', read: 'dummy' }, 'dummy');
 
   test('a dummy read touches nothing, and the entry that is told is 0', () => {
     const entries: bigint[] = [];

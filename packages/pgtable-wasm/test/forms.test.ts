@@ -1,7 +1,7 @@
 /** Every form that its four choices make, also those that nobody proposed: compiled as reference, reads in the same order. */
 import { arm64, riscv, x86 } from '@kernel-mm/arch-generic';
 import { s390 } from '@kernel-mm/arch-s390';
-import { type Form, formText, stepperOf } from '@kernel-mm/pgtable-core';
+import { type Form, stepperOf } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { nested } from '../../../docs/examples/toy.ts';
 import { flavoursOf } from './support/flavours.ts';
@@ -32,7 +32,7 @@ describe.each(ARCHS.map((arch) => [arch.id, arch] as const))('%s', (_, arch) => 
   test(`${FORMS.length} forms (seed ${SEED})`, () => {
     const flavours = flavoursOf(
       arch,
-      FORMS.map((form) => stepperOf(formText(form), form)),
+      FORMS.map((form) => stepperOf(form)),
     );
     const amount = { spaces: flavours.length, addrs: 4, lookups: 1, ranges: 6 };
     const { ranges } = runArch(arch, amount, SEED, { flavours });

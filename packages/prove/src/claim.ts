@@ -10,10 +10,12 @@ export const LAWS = {
   'address-correct': 'each entry is read where a walk of that address alone reads it',
   law: 'if the loop goes on, slot + 1 is what pXd_offset of the parent gives for next',
   fields: 'no two fields of a format share a bit, and the bits that must be 0 are 0 in all that is made',
+  aligned: 'no entry designates a place inside of a page, or inside of a table',
   codec: 'what is put into an entry comes out of it, and every address that is aligned for it fits',
   empty: 'a slot of a new table is none, and not present',
   kinds: 'what is made is one of none, swap, leaf and table, for every question that Linux asks of it',
   changes: 'pXd_mk… makes of a page what it is named for, and changes neither its frame nor what else is asked of it',
+  questions: 'of young, dirty, write and the like no two ask the same: each can be yes where the other is no',
   'leaf-is-bad': 'an entry that maps memory is bad as a table',
   hardware: 'what the MMU accepts, the kernel calls present, and of the same kind',
 } as const;
@@ -43,6 +45,8 @@ export interface Claim {
   readonly given: readonly Term[];
   /** What then holds, for all values. */
   readonly follows: Term;
+  /** The claim is that all of it holds for some values. Without this: for all. */
+  readonly some?: true;
   /** A stronger claim that takes less for granted and is decided sooner: where it is proved, so is this one. */
   readonly sooner?: { readonly given: readonly Term[]; readonly follows: Term };
   /** What a counterexample should be like as well: each list is kept where it can be had. */
@@ -57,11 +61,11 @@ export interface Claim {
   replay(values: Values): Replay;
 }
 
-/** What became of a claim. Only `proved` is proved. */
+/** What became of a claim. Only `proved` is proved. `not-looked-at`: there was nothing that a claim could be made of. */
 export type Verdict =
   | { readonly kind: 'proved' }
   | { readonly kind: 'refuted'; readonly counterexample: Counterexample }
-  | { readonly kind: 'unknown' | 'timeout'; readonly why: string };
+  | { readonly kind: 'unknown' | 'timeout' | 'not-looked-at'; readonly why: string };
 
 /** Values that break a claim, and what the reference engine says of them. */
 export interface Counterexample {

@@ -37,13 +37,25 @@ export async function decide(claim: Claim, options: DecideOptions): Promise<Verd
     const { kind } = await put({ hold: [...given, not(follows)], show: {} }, options);
     if (kind === 'unsat') return { kind: 'proved' };
   }
+  if (claim.some) return decideSome(claim, options);
   const broken = [...claim.given, not(claim.follows)];
   const answer = await put({ hold: broken, show: claim.show }, options);
   if (answer.kind === 'unsat') return { kind: 'proved' };
-  if (answer.kind === 'unknown')
-    return { kind: /timeout|canceled/.test(answer.why) ? 'timeout' : 'unknown', why: answer.why };
+  if (answer.kind === 'unknown') return open(answer.why);
   return { kind: 'refuted', counterexample: await least(claim, broken, answer.values, options) };
 }
+
+/** Decides a claim that something is so for some values. A witness counts where the reference engine says so too. */
+async function decideSome(claim: Claim, options: DecideOptions): Promise<Verdict> {
+  const answer = await put({ hold: [...claim.given, claim.follows], show: claim.show }, options);
+  if (answer.kind === 'unknown') return open(answer.why);
+  const values = answer.kind === 'sat' ? answer.values : {};
+  const { keeps, ...replay } = claim.replay(values);
+  if (answer.kind === 'sat' && keeps) return { kind: 'proved' };
+  return { kind: 'refuted', counterexample: { values, ...replay, replays: answer.kind === 'unsat' && !keeps } };
+}
+
+const open = (why: string): Verdict => ({ kind: /timeout|canceled/.test(why) ? 'timeout' : 'unknown', why });
 
 /** The least counterexample: wishes that can be had, then one measure after the other, each as small as those before let it be. */
 async function least(

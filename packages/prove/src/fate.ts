@@ -1,10 +1,10 @@
 /** What notices a wrong definition: the door that all definitions go through, a law that is decided, or neither. */
-import { type Arch, ArchError, defineArch } from '@kernel-mm/pgtable-core';
+import { type Arch, ArchError, defineArch, type Mutant, mutantsOf, UsageError } from '@kernel-mm/pgtable-core';
 import type { LawName } from './claim.ts';
 import { decide } from './decide.ts';
-import { type Mutant, mutantsOf } from './mutants.ts';
 import { pooled } from './pool.ts';
 import { claimsOf, type ProveOptions, prove, type Subject } from './prove.ts';
+import { readStepper } from './read-stepper.ts';
 import type { Solver } from './solver.ts';
 
 /** What became of a mutant. */
@@ -22,12 +22,21 @@ export interface MutantFate {
   readonly fate: Fate;
 }
 
-/** Judges every mutant of a definition, in their order; the laws of the right one are decided first. */
+/**
+ * Judges every mutant of a definition, in their order; the laws of the right one are decided first.
+ * @throws UsageError `argument` for a stepper whose functions keep no form
+ */
 export async function* fatesOf(
-  subject: Subject,
+  asked: Subject,
   options: ProveOptions,
-  mutants: readonly Mutant[] = mutantsOf(subject.arch.spec),
+  mutants: readonly Mutant[] = mutantsOf(asked.arch.spec),
 ): AsyncGenerator<MutantFate> {
+  const steppers = asked.steppers.map((stepper) => {
+    const read = readStepper(asked.arch, stepper);
+    if ('why' in read) throw new UsageError('argument', 'steppers', `those of a form\n  ${read.why}`);
+    return read.stepper;
+  });
+  const subject: Subject = { ...asked, steppers };
   const known = new Map<string, Promise<string>>();
   const unproved = new Set<string>();
   for await (const { law, at, verdict } of prove([subject], { ...options, small: false, known }))

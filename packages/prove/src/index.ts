@@ -3,6 +3,7 @@
  * walker runs on; what fails comes back as the least counterexample, replayed on the reference engine.
  * @module
  */
+export { type Mutant, mutantsOf } from '@kernel-mm/pgtable-core';
 export {
   type Claim,
   type Counterexample,
@@ -14,8 +15,9 @@ export {
 } from './claim.ts';
 export { type Answer, type Answers, type DecideOptions, decide } from './decide.ts';
 export type { Cube } from './exact.ts';
+
 export { type Fate, fatesOf, type MutantFate } from './fate.ts';
-export { type Mutant, mutantsOf } from './mutants.ts';
+
 export { claimsOf, nameOf, type Proved, type ProveOptions, prove, proveArch, type Subject } from './prove.ts';
 export { type Kept, keptOf, lawTable, placeOf, refutations, walkTable } from './report.ts';
 export { type Question, scriptOf } from './smt.ts';

@@ -1,8 +1,9 @@
 /** A definition in, verdicts out: every law that is decided for all addresses and all entries. */
-import type { Arch, Mmu, Stepper } from '@kernel-mm/pgtable-core';
+import { type Arch, FORMS, type Form, type Mmu, type Stepper } from '@kernel-mm/pgtable-core';
 import type { Claim, LawName, Verdict } from './claim.ts';
 import { addrEndClaims } from './claims/addr-end.ts';
 import { addressClaims } from './claims/addresses.ts';
+import { bitClaims } from './claims/bits.ts';
 import { changeClaims } from './claims/changes.ts';
 import { formatClaims } from './claims/formats.ts';
 import { hardwareClaims } from './claims/hardware.ts';
@@ -11,6 +12,7 @@ import { stepClaims } from './claims/steps.ts';
 import { swapClaims } from './claims/swap.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import { pooled } from './pool.ts';
+import { readStepper } from './read-stepper.ts';
 import type { Solver } from './solver.ts';
 
 /** What to prove. */
@@ -20,7 +22,10 @@ export interface Subject {
   readonly layout?: string;
   /** The MMU, for the law of both readings; without it that is not asked. */
   readonly mmu?: Mmu<never>;
-  /** What is judged: those that say what they do as data, in a `form`. */
+  /**
+   * What is judged. The functions of each are held beside its form, or beside every form where it has none; claims are
+   * made of that form. One whose functions answer otherwise comes out as `not-looked-at`.
+   */
   readonly steppers: readonly Stepper[];
 }
 
@@ -34,14 +39,21 @@ export interface Proved {
   readonly law: LawName;
   readonly at: string;
   readonly verdict: Verdict;
+  /** Of a walk: the form that was decided. The stepper's functions answered like it on so many visits, which is a test. */
+  readonly as?: { readonly form: Form; readonly visits: number };
   readonly milliseconds: number;
 }
 
-/** All claims that can be made of a definition, each made when it is asked for: those that are decided soonest first. */
+/**
+ * All claims that can be made of a definition, each made when it is asked for: those that are decided soonest first.
+ * Those of walks are claims about the forms of the steppers; `prove` holds the functions beside them first.
+ * @throws UsageError `argument` for a stepper without a form
+ */
 export function* claimsOf({ arch, mmu, steppers, layout }: Subject): Generator<Claim> {
   yield* addressClaims(arch);
   yield* addrEndClaims(arch);
   yield* formatClaims(arch);
+  yield* bitClaims(arch);
   yield* kindClaims(arch);
   yield* swapClaims(arch);
   yield* changeClaims(arch);
@@ -53,20 +65,44 @@ export function* claimsOf({ arch, mmu, steppers, layout }: Subject): Generator<C
 export interface ProveOptions extends Omit<DecideOptions, 'solver'> {
   readonly solvers: readonly Solver[];
   /** Only the claims for which this is true. */
-  readonly only?: (claim: Claim) => boolean;
+  readonly only?: (claim: Pick<Claim, 'law' | 'at'>) => boolean;
 }
+
+/** A claim to decide, or a verdict that there is already. */
+type Task = Pick<Proved, 'arch' | 'law' | 'at' | 'as'> & ({ readonly claim: Claim } | { readonly verdict: Verdict });
 
 /** Decides the claims of some definitions. Each solver takes the next claim that is left; they come out in order. */
 export async function* prove(subjects: Iterable<Subject>, options: ProveOptions): AsyncGenerator<Proved> {
   const { solvers, only = () => true, known = new Map(), ...rest } = options;
-  const claims = [...subjects].flatMap((subject) =>
-    [...claimsOf(subject)].filter(only).map((claim) => ({ arch: nameOf(subject), claim })),
-  );
-  yield* pooled(claims, solvers, async ({ arch, claim }, solver) => {
+  const tasks = [...subjects].flatMap((subject) => [...tasksOf(subject, only)]);
+  yield* pooled(tasks, solvers, async (task, solver) => {
     const start = performance.now();
+    if ('verdict' in task) return { ...task, milliseconds: 0 };
+    const { claim, ...of } = task;
     const verdict = await decide(claim, { ...rest, known, solver });
-    return { ...{ arch, verdict }, law: claim.law, at: claim.at, milliseconds: performance.now() - start };
+    return { ...of, verdict, milliseconds: performance.now() - start };
   });
+}
+
+function* tasksOf(subject: Subject, only: (claim: Pick<Claim, 'law' | 'at'>) => boolean): Generator<Task> {
+  const { arch: of, layout, steppers } = subject;
+  const arch = nameOf(subject);
+  for (const claim of claimsOf({ ...subject, steppers: [] }))
+    if (only(claim)) yield { arch, law: claim.law, at: claim.at, claim };
+  const claims = (stepper: Stepper): Claim[] => [...stepClaims(of, [stepper], layout)].filter(only);
+  for (const stepper of steppers) {
+    // What is not asked for is not read: any form has the same places.
+    if (!claims({ ...stepper, form: stepper.form ?? FORMS[0]! }).length) continue;
+    const read = readStepper(of, stepper);
+    if ('why' in read) {
+      const verdict = { kind: 'not-looked-at', why: read.why } as const;
+      for (const law of ['address-correct', 'law'] as const)
+        yield { arch, law, at: `${stepper.name}, every step`, verdict };
+    } else {
+      const as = { form: read.stepper.form, visits: read.visits };
+      for (const claim of claims(read.stepper)) yield { arch, law: claim.law, at: claim.at, as, claim };
+    }
+  }
 }
 
 /** Decides the claims of one definition. */

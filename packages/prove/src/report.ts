@@ -5,7 +5,8 @@ import { hex } from './tell.ts';
 
 /** The laws of a definition, in the order of the columns; those of walks have a table of their own. */
 const COLUMNS: readonly LawName[] = [
-  ...(['address', 'addr-end', 'fields', 'codec', 'empty', 'kinds', 'changes', 'leaf-is-bad', 'hardware'] as const),
+  ...(['address', 'addr-end', 'fields', 'aligned', 'codec', 'empty', 'kinds', 'changes', 'questions'] as const),
+  ...(['leaf-is-bad', 'hardware'] as const),
 ];
 
 /** What a form keeps at one depth: of an architecture. */

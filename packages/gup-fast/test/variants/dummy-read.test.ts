@@ -60,7 +60,7 @@ test.each<[string, Arch, Level]>([
 });
 
 describe('a form that goes down by its copy, which holds a dummy', () => {
-  const misuse = stepperOf('misuse', { boundary: 'level', descent: 'lockless', read: 'dummy' });
+  const misuse = stepperOf({ boundary: 'level', descent: 'lockless', read: 'dummy' }, 'misuse');
 
   test.each<[string, Arch, string, Level]>([
     ['x86-64', x86({ paging: '4-level', fold: 'build' }), 'none', 'p4d'],

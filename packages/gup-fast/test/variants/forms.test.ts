@@ -31,7 +31,7 @@ const numRuns = process.env.KERNEL_MM_RUNS === 'few' ? 10 : 40;
 
 describe.each(Object.values(VARIANTS).map(({ stepper }) => [stepper.name, stepper] as const))('%s', (_, stepper) => {
   const { form } = stepper as Stepper & Required<Pick<Stepper, 'form'>>;
-  const said = stepperOf('said', form);
+  const said = stepperOf(form, 'said');
 
   test('goes down, reads again and ends slots as its form says', () => {
     for (const [id, arch, top] of spaces) {

@@ -17,8 +17,37 @@ export interface Law {
   readonly lacks: readonly string[];
   /** Whether anything is left to ask: run your test as skipped if not. */
   readonly applies: boolean;
-  /** @throws Error with a counterexample where the law is broken; also if it does not apply, for it cannot be kept then */
+  /** @throws LawBroken with the least case that breaks it; LawUnasked where it does not apply, for it cannot be kept then */
   check(): void;
+}
+
+/** A law that is broken: what was asked and what was answered is the `cause`, with the least case that was found. */
+export class LawBroken extends Error {
+  override readonly name = 'LawBroken';
+  /** The law's name. */
+  readonly law: string;
+  /** The least case, as the law's own values in words. */
+  readonly least: string;
+  constructor({ name, says }: Pick<Law, 'name' | 'says'>, least: string, seed: number, cause: unknown) {
+    const answered = cause instanceof Error ? cause.message : String(cause);
+    super(`${name} is broken: ${answered}\n  the law: ${says}\n  the least case: ${least} (seed: ${seed})`, { cause });
+    this.law = name;
+    this.least = least;
+  }
+}
+
+/** A law that does not apply: the definition says nothing that it could ask about. Not a failure, and not a pass. */
+export class LawUnasked extends Error {
+  override readonly name = 'LawUnasked';
+  /** The law's name. */
+  readonly law: string;
+  /** What a definition has to say for the law to apply. */
+  readonly lacks: readonly string[];
+  constructor(law: string, lacks: readonly string[]) {
+    super(`${law} does not apply: the definition lacks ${lacks.join(', ')}`);
+    this.law = law;
+    this.lacks = lacks;
+  }
 }
 
 /** How thoroughly to look. */
@@ -37,18 +66,18 @@ export const lawMaker =
   ({ runs = 100, seed = 20200907 }: LawOptions): LawMaker =>
   (name, says, cases, holds) => ({
     ...{ name, says, lacks: [], applies: true },
-    check: () =>
-      fc.assert(
-        fc.property(cases, (value) => holds(value)),
-        { numRuns: runs, seed },
-      ),
+    check() {
+      const property = fc.property(cases, (value) => holds(value));
+      const found = fc.check(property, { numRuns: runs, seed });
+      if (found.failed) throw new LawBroken({ name, says }, told(found.counterexample?.[0]), seed, found.errorInstance);
+    },
   });
 
 /** A law of which the definition says nothing. */
 export const absent = (name: string, lacks: readonly string[]): Law => ({
   ...{ name, says: 'does not apply', lacks, applies: false },
   check() {
-    throw new Error(`${name} does not apply: the definition lacks ${lacks.join(', ')}`);
+    throw new LawUnasked(name, lacks);
   },
 });
 
@@ -69,6 +98,13 @@ export const bare = (arch: Arch): Mm => {
 /** The bits of a kind of entry that must be 0. */
 export const zeroMask = (fields: Fields): bigint =>
   Object.values(fields).reduce((mask, f) => (f.kind === 'zero' ? mask | maskOf(f) : mask), 0n);
+
+/** A case in words, 64-bit quantities in hex; long lists are cut. */
+const told = (value: unknown): string => {
+  const whole =
+    JSON.stringify(value, (key, one) => (key === 'mm' ? '…' : typeof one === 'bigint' ? text(one) : one)) ?? '';
+  return whole.length > 400 ? `${whole.slice(0, 400)}…` : whole;
+};
 
 const text = (v: unknown): string => (typeof v === 'bigint' ? `0x${v.toString(16)}` : String(v));
 

@@ -3,6 +3,7 @@ import type { Arch } from '../geometry.ts';
 import type { Mmu } from '../hardware.ts';
 import { hostileLaw } from './hostile.ts';
 import { type Law, type LawOptions, lawMaker } from './law.ts';
+import { bitLaws } from './laws-bits.ts';
 import { changeLaws } from './laws-changes.ts';
 import { entryLaws } from './laws-entries.ts';
 import { geometryLaws } from './laws-geometry.ts';
@@ -20,7 +21,7 @@ import { walkLaws } from './laws-walks.ts';
  */
 export function archLaws(arch: Arch, options: LawOptions = {}): Law[] {
   const law = lawMaker(options);
-  const entries = [...entryLaws(arch, law), ...kindLaws(arch, law), ...changeLaws(arch, law)];
+  const entries = [...entryLaws(arch, law), ...bitLaws(arch, law), ...kindLaws(arch, law), ...changeLaws(arch, law)];
   const selftest = [...selftestLaws(arch, law), ...swapLaws(arch, law), ...slotLaws(arch, law)];
   return [...geometryLaws(arch, law), ...entries, ...walkLaws(arch, law), ...selftest];
 }

@@ -76,7 +76,7 @@ function leaves(low: number, type: bigint): Pick<LevelSpec, 'leaf' | 'is' | 'mk'
   };
 }
 
-const table = { fields: { V: flag(0), LEAF: flag(1), address: address(47, 6) }, base: V };
+const table = { fields: { V: flag(0), LEAF: flag(1), address: address(47, 6) }, base: V, aligned: 6 };
 
 /** Four levels, p4d folded when built; leaves at pud (2^19), pmd (2^15) and pte (2^12). Addresses have 24 bits, sign-extended. */
 export const toyLinuxSpec: ArchSpec = {

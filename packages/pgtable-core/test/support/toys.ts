@@ -52,7 +52,7 @@ const page: LevelSpec['is'] = {
   young: has(YOUNG),
 };
 // Tables lie as close as they can: the smallest has 64 bytes.
-const table = { fields: fields(6), base: V };
+const table = { fields: fields(6), base: V, aligned: 6 };
 
 const leaf = (low: number, type: bigint): NonNullable<LevelSpec['leaf']> => ({
   fields: { ...fields(low), W: flag(2), U: flag(3), NX: flag(4), YOUNG: flag(5), NONE: flag(6) },

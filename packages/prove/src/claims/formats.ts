@@ -15,6 +15,7 @@ import {
   type Paddr,
   type Prot,
   tableAddress,
+  tableSpan,
 } from '@kernel-mm/pgtable-core';
 import type { Claim } from '../claim.ts';
 import { hex } from '../tell.ts';
@@ -63,14 +64,8 @@ function fieldsClaim(arch: Arch, level: Level, kind: 'table' | 'leaf', fields: F
 export function alignedTerms(arch: Arch, level: Level, kind: 'table' | 'leaf', address: Term): Term[] {
   const fields = Object.values(arch.spec.levels[level][kind]?.fields ?? {}).filter((f) => f.kind === 'address');
   const top = fields.reduce((most, f) => Math.max(most, (f.to ?? f.lo) + f.hi - f.lo), 0);
-  const alignment = kind === 'leaf' ? arch.geometry[level].size : tableAlignment(arch, level);
+  const alignment = kind === 'leaf' || !isUpper(level) ? arch.geometry[level].size : tableSpan(arch, level);
   return [eq(and(address, alignment - 1n), 0n), eq(shr(address, BigInt(top + 1)), 0n)];
-}
-
-/** What the table below is aligned to: its size, up to a power of 2. */
-function tableAlignment(arch: Arch, level: Level): bigint {
-  const below = LEVELS.slice(LEVELS.indexOf(level) + 1).find((one) => !isAlwaysFolded(arch, one)) ?? 'pte';
-  return 1n << BigInt(Math.ceil(Math.log2(arch.geometry[below].tableBytes)));
 }
 
 /** The bits that must be 0. */

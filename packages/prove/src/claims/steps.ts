@@ -3,7 +3,7 @@
  * keep the law? A walk has got to `level` by right steps only; each claim is about the next one. What holds for every
  * step holds for every walk, so that no number of steps limits it.
  */
-import { type Arch, type Form, isUpper, LEVELS, type Level, type Stepper } from '@kernel-mm/pgtable-core';
+import { type Arch, type Form, isUpper, LEVELS, type Level, type Stepper, UsageError } from '@kernel-mm/pgtable-core';
 import type { RangeCaseJson } from '@kernel-mm/pgtable-core/vectors';
 import { type Chain, chainOf, type Depth, depthsOf, PGD, ROOT } from '../chain.ts';
 import type { Claim, LawName } from '../claim.ts';
@@ -14,13 +14,19 @@ import { replayWalk } from './replay-walk.ts';
 import { copied, descend, nextIndex, type Stand, standsTo, stepFrom } from './stands.ts';
 import { wishesOf } from './wishes.ts';
 
-/** The claims of both oracles for every level and depth, and every stepper that says what it does as data. */
+/**
+ * The claims of both oracles for every level and depth, and the form of every stepper.
+ * @throws UsageError `argument` for a stepper without a form
+ */
 export function* stepClaims(arch: Arch, steppers: readonly Stepper[], layout?: string): Generator<Claim> {
   const of = { arch: arch.id, ...(layout !== undefined && { layout }) };
+  const formed = steppers.map((stepper) => {
+    const { name, form } = stepper;
+    if (form) return { ...stepper, form };
+    throw new UsageError('argument', `stepper ${name}`, 'a form: a claim is made of that, and never of functions');
+  });
   for (const depth of depthsOf(arch))
-    for (const stepper of steppers)
-      for (const level of LEVELS)
-        if (stepper.form) yield* claimsAt(depth, { ...stepper, form: stepper.form }, level, of);
+    for (const stepper of formed) for (const level of LEVELS) yield* claimsAt(depth, stepper, level, of);
 }
 
 function claimsAt(

@@ -1,5 +1,5 @@
 /** Definitions that are wrong in one number: each shift, mask and width, by one. Whatever does not notice them is too weak. */
-import type { ArchSpec } from '@kernel-mm/pgtable-core';
+import type { ArchSpec } from './arch.ts';
 
 /** A definition in which one number is another. */
 export interface Mutant {
