@@ -51,7 +51,7 @@ export function pXdOffset<L extends UpperLevel>(
   addr: Vaddr,
 ): Slot<Below<L>> {
   const level: Below<L> = below(slot.level);
-  if (level !== 'pte' && isFolded(mm, level as LowerLevel, entry))
+  if (isFolded(mm, level as LowerLevel, entry))
     return { level, space: slot.space, addr: wrap64(mm.arch.rules[level].foldedSlot({ slot: slot.addr, addr })) };
   const { shift, bits } = mm.arch.geometry[level];
   return tableSlot(mm, level, tableAddress(mm.arch, slot.level, entry), indexAt(addr, shift, bits));

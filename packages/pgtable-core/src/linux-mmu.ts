@@ -1,7 +1,9 @@
 /** The kernel's reading served as an MMU: for tables that only software walks, and for an architecture without one yet. */
 import type { LevelSpec } from './arch.ts';
+import { leafShift } from './bounds.ts';
+import { wrap64 } from './brand.ts';
 import { ArchError } from './errors.ts';
-import { and, type Expr, eq, not, or, select, xor } from './expr.ts';
+import { add, and, type Expr, eq, not, sameExpr, select, shl, shr, truth, xor } from './expr.ts';
 import { addressMask, addressOf, gather } from './field.ts';
 import { isAlwaysFolded, readAs } from './fold.ts';
 import type { Arch } from './geometry.ts';
@@ -29,11 +31,7 @@ export const linuxMmu = (arch: Arch): Mmu<LinuxState> => ({
 });
 
 function hardwareOf(arch: Arch, { user }: LinuxState): Hardware {
-  for (const level of LEVELS) {
-    const { fold } = arch.spec.levels[level];
-    if (fold?.if !== undefined && fold.when !== 'process')
-      throw new ArchError('fold', `levels.${level}`, 'only a fold per process may depend on an entry or the root here');
-  }
+  for (const level of LEVELS) checkFold(arch, level);
   const levels: Partial<Record<Level, LevelReading>> = {};
   for (const level of LEVELS) if (!isAlwaysFolded(arch, level)) levels[level] = readingOf(arch, level, user);
   return {
@@ -48,30 +46,54 @@ function hardwareOf(arch: Arch, { user }: LinuxState): Hardware {
   };
 }
 
+/** Tables are found here by what entries say, so a fold hands on its table: the same slot, or the table indexed anew. */
+function checkFold({ spec, geometry, entryBytes }: Arch, level: Level): void {
+  const { fold } = spec.levels[level];
+  if (!fold) return;
+  if (fold.if !== undefined && fold.when !== 'process')
+    throw new ArchError('fold', `levels.${level}`, 'only a fold per process may depend on an entry or the root here');
+  const { shift, bits, slotBytes, tableBytes } = geometry[level];
+  const log = BigInt(Math.floor(Math.log2(slotBytes)));
+  const isAnew = (low: bigint): boolean =>
+    sameExpr(
+      fold.slot ?? 'slot',
+      add(and('slot', wrap64(-low)), shl(and(shr('addr', BigInt(shift)), (1n << BigInt(bits)) - 1n), log)),
+    );
+  const anew = slotBytes === entryBytes && [BigInt(tableBytes), 1n << BigInt(spec.pageShift)].some(isAnew);
+  if (fold.style === 'middle' && fold.if === undefined ? !anew : fold.slot !== undefined && fold.slot !== 'slot')
+    throw new ArchError(
+      'fold',
+      `levels.${level}.fold.slot`,
+      'only the table of the slot, indexed anew, is served here',
+    );
+}
+
 /** A level as its entries are finally read: those of an always folded level are read by its own helpers. */
 function readingOf(arch: Arch, level: Level, user: boolean): LevelReading {
   const last = readAs(arch, level);
   const { is, leaf, table } = arch.spec.levels[last];
   const { slotBytes } = arch.geometry[level];
-  const isLeaf = last === 'pte' ? 1n : (is.leaf ?? 0n);
-  // A definition that says what a leaf is, and not how it maps, has no page to offer.
-  const maps = leaf ? isLeaf : 0n;
+  const isLeaf = last === 'pte' ? 1n : truth(is.leaf ?? 0n);
+  const { shift, fits } = leafShift(arch.spec, arch.geometry, last);
   return {
     rules: [
       ...misplaced(arch, level, last),
       { when: is.none ?? 0n, kind: 'none', why: `${last}_none` },
       { when: not(is.present ?? 0n), kind: 'not-present', why: `not ${last}_present` },
-      { when: and(not(maps), or(isLeaf, is.bad ?? 0n)), kind: 'bad', why: `${last}_bad` },
+      ...(last === 'pte' ? [] : [{ when: and(not(isLeaf), truth(is.bad ?? 0n)), kind: 'bad', why: `${last}_bad` }]),
+      ...(fits === 1n ? [] : [{ when: and(isLeaf, not(fits)), kind: 'bad', why: `no page has the size it says` }]),
     ],
-    leaf: maps,
+    leaf: isLeaf,
     ...(slotBytes !== arch.entryBytes && { slotBytes }),
     ...(table && last !== 'pte' && { table: { base: addressOf(table.fields) } }),
     ...(leaf &&
-      maps !== 0n && {
+      isLeaf !== 0n && {
         page: {
           base: pageBase(leaf),
           takes: takesOf(is, user),
-          ...(leaf.shift !== undefined && { shift: leaf.shift }),
+          ...(leaf.shift !== undefined && { shift }),
+          // As pXd_page of mm/gup.c, v6.14: the pfn of the entry and the page's number in it, added.
+          unaligned: 'added',
         },
       }),
   };

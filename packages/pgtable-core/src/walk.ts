@@ -82,7 +82,7 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
     const { level } = slot;
     const entry = readEntry(mm, slot);
     if (entry === undefined) return ended({ kind: 'outside-memory', level, slot });
-    const index = Number((slot.addr - table) / BigInt(mm.arch.geometry[level].slotBytes));
+    const index = indexIn(table, slot.addr, mm.arch.geometry[level].slotBytes);
     const role = top && isMisplaced(mm, top, level, entry) ? 'bad' : roleOf(mm, level, entry);
     steps.push({ level, slot, index, entry, role });
     if (role === 'leaf') {
@@ -96,6 +96,10 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
     slot = pXdOffset(mm, { ...slot, level }, entry as Entry<typeof level>, addr);
   }
 }
+
+/** The number of the slot at `at` in its table; 0 where a fold has yielded one before the table. */
+export const indexIn = (table: bigint, at: bigint, slotBytes: number): number =>
+  at < table ? 0 : Number((at - table) / BigInt(slotBytes));
 
 /**
  * Whether an entry says by its type that it belongs to a table of another level. Linux never asks: it follows the type,
@@ -113,6 +117,7 @@ export function roleOf(mm: Mm, level: Level, entry: Entry): Role {
   const is = (predicate: Predicate): boolean => pXdIs(mm, predicate, level, entry);
   if (is('none')) return 'none';
   if (!is('present')) return 'not-present';
-  if (level === 'pte' || is('leaf')) return 'leaf';
+  // A leaf of a size that there is not maps nothing.
+  if (level === 'pte' || is('leaf')) return (mm.arch.rules[level].leafFits?.({ entry }) ?? true) ? 'leaf' : 'bad';
   return is('bad') ? 'bad' : 'table';
 }
