@@ -8,19 +8,23 @@ import type { Arch } from './geometry.ts';
 import { below, isUpper, type Level } from './level.ts';
 
 /** The root register: a top level, templates that leave the origin alone. */
-export function checkRoot({ spec: { root } }: Arch): void {
+export function checkRoot({ spec: { root, levels } }: Arch): void {
   const tops = Object.entries(root.tops);
   if (tops.length === 0) throw new ArchError('missing', 'root.tops', 'names no top level');
-  for (const [level, { base }] of tops)
+  for (const [level, { base }] of tops) {
+    const { fold } = levels[level as Level];
+    if (level !== 'pgd' && fold?.when !== 'process')
+      throw new ArchError('fold', `root.tops.${level}`, 'the top table is of pgd, or of a level that a process folds');
     if (base & addressMask(root.fields))
       throw new ArchError('field-overlap', `root.tops.${level}`, 'base sets bits of the origin');
+  }
 }
 
 /**
  * A level that is folded per process, or can be the top one, shares its tables with the levels above: whoever steps from
  * slot to slot there does not know which level's table it is in.
  */
-function checkOwnTable({ spec, geometry }: Arch, level: Level): void {
+export function checkTable({ spec, geometry }: Arch, level: Level): void {
   const { fold, shadow } = spec.levels[level];
   const size = geometry[level].tableBytes;
   if (fold?.when === 'process' || spec.root.tops[level]) {
@@ -43,7 +47,6 @@ const sameShadow = (a: ShadowSpec | undefined, b: ShadowSpec | undefined): boole
 export function checkLevel(arch: Arch, level: Level): void {
   const { table, leaf, hugepd, empty = 0n, is } = arch.spec.levels[level];
   const where = `levels.${level}`;
-  checkOwnTable(arch, level);
   if (isUpper(level) && !leaf && is.leaf !== undefined && is.leaf !== 0n)
     throw new ArchError('missing', `${where}.leaf`, 'is.leaf says that there are leaves: how does one map a page?');
   // Above a level that is always folded the answers are constants: what this level would say is never asked.

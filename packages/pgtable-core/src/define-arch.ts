@@ -1,7 +1,7 @@
 /** A definition becomes an architecture here, checked once; nothing behind this door checks it again. */
 import type { ArchSpec, Change, FoldSpec, Predicate } from './arch.ts';
 import { coveredShift, hugepdShift, leafShift } from './bounds.ts';
-import { checkLevel, checkRoot } from './check-arch.ts';
+import { checkLevel, checkRoot, checkTable } from './check-arch.ts';
 import { checkNumbers } from './check-numbers.ts';
 import { ArchError } from './errors.ts';
 import { type Env, type Expr, evaluator, type Var, varsOf } from './expr.ts';
@@ -24,6 +24,7 @@ export function defineArch(spec: ArchSpec): Arch {
   for (const level of LEVELS) rules[level] = rulesOf(spec, geometry, level);
   const arch: Arch = { id: spec.id, spec, entryBytes: spec.entryBytes ?? 8, geometry, rules };
   checkRoot(arch);
+  for (const level of LEVELS) checkTable(arch, level);
   for (const level of LEVELS) checkLevel(arch, level);
   return Object.freeze(arch);
 }

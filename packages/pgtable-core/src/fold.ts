@@ -9,7 +9,7 @@ import { type Mm, topLevel } from './mm.ts';
 import type { Visit } from './stepper.ts';
 
 /** Whether `level` is folded whatever the entries say. */
-export const isAlwaysFolded = (arch: Arch, level: Level): boolean => {
+export const isAlwaysFolded = (arch: Pick<Arch, 'spec'>, level: Level): boolean => {
   const { fold } = arch.spec.levels[level];
   return fold !== undefined && fold.if === undefined;
 };

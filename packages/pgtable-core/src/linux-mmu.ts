@@ -46,26 +46,34 @@ function hardwareOf(arch: Arch, { user }: LinuxState): Hardware {
   };
 }
 
-/** Tables are found here by what entries say, so a fold hands on its table: the same slot, or the table indexed anew. */
-function checkFold({ spec, geometry, entryBytes }: Arch, level: Level): void {
-  const { fold } = spec.levels[level];
+/** Tables are found here by what entries say, so a fold hands on its table: the same slot, or the top table indexed anew. */
+function checkFold(arch: Arch, level: Level): void {
+  const { fold } = arch.spec.levels[level];
   if (!fold) return;
   if (fold.if !== undefined && fold.when !== 'process')
     throw new ArchError('fold', `levels.${level}`, 'only a fold per process may depend on an entry or the root here');
-  const { shift, bits, slotBytes, tableBytes } = geometry[level];
-  const log = BigInt(Math.floor(Math.log2(slotBytes)));
-  const isAnew = (low: bigint): boolean =>
-    sameExpr(
-      fold.slot ?? 'slot',
-      add(and('slot', wrap64(-low)), shl(and(shr('addr', BigInt(shift)), (1n << BigInt(bits)) - 1n), log)),
-    );
-  const anew = slotBytes === entryBytes && [BigInt(tableBytes), 1n << BigInt(spec.pageShift)].some(isAnew);
-  if (fold.style === 'middle' && fold.if === undefined ? !anew : fold.slot !== undefined && fold.slot !== 'slot')
+  const isServed =
+    fold.style === 'middle' && fold.if === undefined ? isAnew(arch, level) : (fold.slot ?? 'slot') === 'slot';
+  if (!isServed)
     throw new ArchError(
       'fold',
       `levels.${level}.fold.slot`,
-      'only the table of the slot, indexed anew, is served here',
+      'only the slot itself, or the top table indexed anew, is served here',
     );
+}
+
+/** Whether a fold indexes the top table anew: the table that the slot lies in, and no other, wherever the register puts it. */
+function isAnew({ spec, geometry, entryBytes }: Arch, level: Level): boolean {
+  const { shift, bits, slotBytes, tableBytes } = geometry[level];
+  const between = LEVELS.slice(1, LEVELS.indexOf(level));
+  if (slotBytes !== entryBytes || between.some((one) => !isAlwaysFolded({ spec }, one))) return false;
+  const origin = Object.values(spec.root.fields).flatMap((f) => (f.kind === 'address' ? [f.to ?? f.lo] : []));
+  const index = shl(and(shr('addr', BigInt(shift)), (1n << BigInt(bits)) - 1n), BigInt(Math.log2(slotBytes)));
+  return [tableBytes, 2 ** spec.pageShift].some((bytes) => {
+    const anew = add(and('slot', wrap64(-BigInt(bytes))), index);
+    const holds = geometry.pgd.tableBytes <= bytes && 2 ** Math.min(...origin) >= bytes;
+    return holds && sameExpr(spec.levels[level].fold?.slot ?? 'slot', anew);
+  });
 }
 
 /** A level as its entries are finally read: those of an always folded level are read by its own helpers. */

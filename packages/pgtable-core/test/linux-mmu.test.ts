@@ -219,7 +219,9 @@ describe('what a definition can say besides', () => {
       ...toyProcess.spec.levels.pud,
       fold: { when: 'boot', style: 'middle', if: eq('entry', 1n) },
     } as const;
-    const arch = defineArch({ ...toyProcess.spec, levels: { ...toyProcess.spec.levels, pud } });
+    const { pud: _, ...tops } = toyProcess.spec.root.tops;
+    const root = { ...toyProcess.spec.root, tops };
+    const arch = defineArch({ ...toyProcess.spec, root, levels: { ...toyProcess.spec.levels, pud } });
     expect(refused(ArchError, () => machine(linuxMmu(arch))).code).toBe('fold');
   });
 });

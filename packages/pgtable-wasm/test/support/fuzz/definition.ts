@@ -16,7 +16,6 @@ import {
   type Level,
   type LevelSpec,
   lacks,
-  not,
   or,
   select,
   shl,
@@ -139,12 +138,13 @@ const anew = (table: number, from: number, bits: number, entryBytes: number): Ex
 /** A definition by the choices of a tape. */
 export function definitionOf(tape: Tape): ArchSpec {
   const entryBytes = tape.one([8, 8, 4, 2, 1] as const);
-  const pageShift = odd(tape, tape.one([12, 12, 10, 6, 14]));
+  const meant = tape.one([12, 12, 10, 6, 14]);
+  const pageShift = odd(tape, meant);
   const process = entryBytes > 1 && tape.rarely(4);
   const bits = bitsOf(tape, entryBytes, process);
   const wide = tape.rarely(6) ? entryBytes * tape.one([2, 3, 4]) : entryBytes;
   const levels = {} as Record<Level, LevelSpec>;
-  let own = Number.isInteger(pageShift) ? pageShift : 12;
+  let own = meant;
   let below = own;
   const isOne = tape.rarely(12);
   const depth = 2 + tape.below(4);
@@ -217,7 +217,7 @@ export function definitionOf(tape: Tape): ArchSpec {
     byteOrder: tape.one(['little', 'big'] as const),
     entryBytes,
     ...(isOne || tape.rarely(12) ? { fastGup: false as const } : {}),
-    va: { extend, ...(tape.rarely(5) && { bits: odd(tape, Math.max(pageShift, own - tape.below(3))) }) },
+    va: { extend, ...(tape.rarely(5) && { bits: odd(tape, Math.max(meant, own - tape.below(3))) }) },
     root: { fields: rootField, tops },
     levels,
   };
