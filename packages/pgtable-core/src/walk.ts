@@ -1,6 +1,6 @@
 /** The quiet walk of one address: real pointers, the kernel's reading, every step kept. The oracle of all others. */
 import type { Predicate } from './arch.ts';
-import { type Paddr, paddrWrap, type Vaddr } from './brand.ts';
+import { type Paddr, paddrWrap, type Vaddr, vaddr } from './brand.ts';
 import { leafAddress, leafSize, tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { pgdOffset, pXdOffset } from './fold.ts';
@@ -64,8 +64,10 @@ export interface Trace {
 /**
  * Walks one address as Linux's ordinary walkers do, reading memory at most six times (five levels, and slot 0 of the
  * top table where folding is per process). Never throws for what memory holds.
+ * @throws {@link UsageError} `address-range` for what is no address
  */
-export function walk(mm: Mm, addr: Vaddr): Trace {
+export function walk(mm: Mm, address: Vaddr): Trace {
+  const addr = vaddr(address);
   const steps: WalkStep[] = [];
   const ended = (result: WalkResult): Trace => ({ addr, steps, result });
 

@@ -3,6 +3,7 @@ import { VARIANTS } from '@kernel-mm/gup-fast';
 import {
   type Arch,
   ArchError,
+  type ArchSpec,
   bumpAllocator,
   createMm,
   defineArch,
@@ -67,7 +68,11 @@ function allowed<T>(call: () => T): T | undefined {
 export function runCase(numbers: readonly number[], tally: Tally): void {
   const tape = tapeOf(numbers);
   const seed = tape.below(2 ** 16);
-  const spec = definitionOf(tape);
+  runDefinition(definitionOf(tape), seed, tally);
+}
+
+/** Defines it, and where that is accepted asks all readings. */
+export function runDefinition(spec: ArchSpec, seed: number, tally: Tally): void {
   tally.definitions++;
   const arch = allowed(() => defineArch(spec));
   if (!arch) return;
@@ -209,7 +214,9 @@ function sameThird(third: Machine | undefined, mm: Mm, addr: Vaddr): void {
   if (result.kind === 'root-mismatch') return;
   const got = translate(third, mm.memory, { root: mm.root!, addr, access: 'read' });
   const said = got.kind === 'address' ? `${got.paddr} of ${got.size}` : got.name;
-  const wanted = result.kind === 'leaf' ? `${result.paddr} of ${result.size}` : result.kind;
+  // PROT_NONE is a leaf for the walk, and refused by an MMU.
+  const isDenied = result.kind === 'leaf' && mm.arch.rules[result.level].is.protnone?.({ entry: result.entry });
+  const wanted = result.kind !== 'leaf' ? result.kind : isDenied ? 'protection' : `${result.paddr} of ${result.size}`;
   if (said !== wanted) throw new Error(`0x${addr.toString(16)}: linuxMmu ${said}, walk ${wanted}`);
 }
 
