@@ -71,7 +71,8 @@ function isAnew({ spec, geometry, entryBytes }: Arch, level: Level): boolean {
   const index = shl(and(shr('addr', BigInt(shift)), (1n << BigInt(bits)) - 1n), BigInt(Math.log2(slotBytes)));
   return [tableBytes, 2 ** spec.pageShift].some((bytes) => {
     const anew = add(and('slot', wrap64(-BigInt(bytes))), index);
-    const holds = geometry.pgd.tableBytes <= bytes && 2 ** Math.min(...origin) >= bytes;
+    const holds =
+      geometry.pgd.slotBytes === slotBytes && geometry.pgd.tableBytes <= bytes && 2 ** Math.min(...origin) >= bytes;
     return holds && sameExpr(spec.levels[level].fold?.slot ?? 'slot', anew);
   });
 }
