@@ -3,6 +3,7 @@ import type { Expr } from './expr.ts';
 import type { Field, Fields } from './field.ts';
 import type { Change, Predicate } from './helpers.ts';
 import type { Level } from './level.ts';
+import type { EntryBytes } from './memory.ts';
 
 export type { Change, Predicate } from './helpers.ts';
 
@@ -29,8 +30,8 @@ export interface ArchSpec {
   readonly pageShift: number;
   /** The byte order of entries in memory. */
   readonly byteOrder: 'little' | 'big';
-  /** Bytes of one entry; 8 unless said otherwise. */
-  readonly entryBytes?: 4 | 8;
+  /** Bytes of one entry. Default: 8. */
+  readonly entryBytes?: EntryBytes;
   /**
    * How the kernel reads an entry of 8 bytes that are two words of its machine (x86 PAE: GUP_GET_PXX_LOW_HIGH): low, high,
    * and low again, until that has not changed. One load unless said otherwise.

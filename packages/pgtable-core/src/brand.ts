@@ -1,5 +1,5 @@
 /** Quantities that must not be mixed up carry their kind in the type; at run time they are plain bigints and numbers. */
-import { UsageError } from './errors.ts';
+import { kindOf, UsageError } from './errors.ts';
 
 declare const quantity: unique symbol;
 
@@ -13,16 +13,21 @@ export type Pfn = number & { readonly [quantity]: 'pfn' };
 /** `value` modulo 2^64. */
 export const wrap64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 
-function checked(what: string, value: bigint): bigint {
+/** A word as it is. Throws {@link UsageError} `address-range` for anything but 0 … 2^64-1. */
+export function word(what: string, value: bigint): bigint {
   if (typeof value !== 'bigint' || value !== wrap64(value))
-    throw new UsageError('address-range', what, `a bigint from 0 to 2^64-1, not ${String(value)}`);
+    throw new UsageError(
+      'address-range',
+      what,
+      `a bigint from 0 to 2^64-1, not ${typeof value === 'object' ? kindOf(value) : String(value)}`,
+    );
   return value;
 }
 
 /** A checked virtual address. Throws {@link UsageError} `address-range` for anything but 0 … 2^64-1. */
-export const vaddr = (value: bigint): Vaddr => checked('vaddr', value) as Vaddr;
+export const vaddr = (value: bigint): Vaddr => word('vaddr', value) as Vaddr;
 /** A checked physical address. Throws {@link UsageError} `address-range` for anything but 0 … 2^64-1. */
-export const paddr = (value: bigint): Paddr => checked('paddr', value) as Paddr;
+export const paddr = (value: bigint): Paddr => word('paddr', value) as Paddr;
 /** The virtual address `value` modulo 2^64: for sums that may pass the top of the address space. */
 export const vaddrWrap = (value: bigint): Vaddr => wrap64(value) as Vaddr;
 /** The physical address `value` modulo 2^64. */

@@ -2,6 +2,7 @@
 import type { Change, LeafFormat, Predicate, Prot } from './arch.ts';
 import { type Paddr, paddr } from './brand.ts';
 import type { Entry } from './entry.ts';
+import { UsageError } from './errors.ts';
 import { addressMask, type Field, type Fields, gather, maskOf, scatter, valueIn } from './field.ts';
 import type { Arch } from './geometry.ts';
 import type { Level, UpperLevel } from './level.ts';
@@ -42,16 +43,24 @@ export function makeLeaf<L extends Level>(arch: Arch, level: L, address: Paddr, 
   return withAddress(leaf.fields, base, address, inverted) as Entry<L> | undefined;
 }
 
-/** The table that an entry designates, as a physical address. Meaningful only where the entry is a table pointer. */
+/**
+ * The table that an entry designates, as a physical address. Meaningful only where the entry is a table pointer.
+ * @throws {@link UsageError} `argument` for a level without a format of tables
+ */
 export function tableAddress(arch: Arch, level: UpperLevel, entry: Entry): Paddr {
   const { table } = arch.spec.levels[level];
-  return paddr(table ? gather(table.fields, entry) : 0n);
+  if (!table) throw new UsageError('argument', 'level', `one whose entries designate tables, not ${level}`);
+  return paddr(gather(table.fields, entry));
 }
 
-/** The first byte that a leaf maps, as a physical address. Meaningful only where the entry is a leaf. */
+/**
+ * The first byte that a leaf maps, as a physical address. Meaningful only where the entry is a leaf.
+ * @throws {@link UsageError} `argument` for a level without leaves
+ */
 export function leafAddress(arch: Arch, level: Level, entry: Entry): Paddr {
-  const { leaf, reads = {} } = arch.spec.levels[level];
-  if (!leaf) return paddr(gather(reads, entry));
+  const { leaf, reads } = arch.spec.levels[level];
+  if (!leaf && reads) return paddr(gather(reads, entry));
+  if (!leaf) throw new UsageError('argument', 'level', `one that has leaves, not ${level}`);
   const { first } = arch.rules[level];
   if (first) return paddr(first({ entry }));
   const stored = arch.rules[level].inverted({ entry }) ? entry ^ addressMask(leaf.fields) : entry;

@@ -1,64 +1,55 @@
 /** A definition becomes an architecture here, checked once; nothing behind this door checks it again. */
-import type { ArchSpec, Change, LevelSpec, Predicate } from './arch.ts';
-import { checkLevel, checkRoot } from './check-arch.ts';
+import type { ArchSpec, Change, FoldSpec, Predicate } from './arch.ts';
+import { coveredShift, hugepdShift, leafShift } from './bounds.ts';
+import { checkLevel, checkRoot, checkTable } from './check-arch.ts';
+import { checkNumbers } from './check-numbers.ts';
 import { ArchError } from './errors.ts';
 import { type Env, type Expr, evaluator, type Var, varsOf } from './expr.ts';
 import { type Arch, type Geometry, geometryOf, type Rules } from './geometry.ts';
 import { LEVELS, type Level } from './level.ts';
 import { checkShape } from './shape.ts';
+import { checkTree } from './tree.ts';
 
 /**
  * Checks a definition and makes it an architecture.
  * @throws {@link ArchError} with the place and the rule that is broken.
  */
 export function defineArch(spec: ArchSpec): Arch {
+  checkTree(spec);
   checkShape(spec);
-  checkGeometry(spec);
+  checkNumbers(spec);
+  checkFolds(spec);
   const geometry = geometryOf(spec);
   const rules = {} as Record<Level, Rules>;
-  for (const level of LEVELS) rules[level] = rulesOf(level, spec.levels[level], geometry[level]);
+  for (const level of LEVELS) rules[level] = rulesOf(spec, geometry, level);
   const untagged = ready('va.untagged', spec.va.untagged ?? 'addr', ['addr', 'root']);
   const arch: Arch = { id: spec.id, spec, entryBytes: spec.entryBytes ?? 8, geometry, rules, untagged };
   checkRoot(arch);
+  for (const level of LEVELS) checkTable(arch, level);
   for (const level of LEVELS) checkLevel(arch, level);
   return Object.freeze(arch);
 }
 
-function checkGeometry(spec: ArchSpec): void {
-  const whole = (where: string, value: number, low: number, high: number): void => {
-    if (!Number.isInteger(value) || value < low || value > high)
-      throw new ArchError('geometry', where, `${value} is not a whole number from ${low} to ${high}`);
-  };
-  whole('pageShift', spec.pageShift, 1, 30);
-  if (spec.entryRead && spec.entryBytes === 4)
-    throw new ArchError('malformed', 'entryRead', 'an entry of 4 bytes is read in one load');
-  let total = spec.pageShift;
+/** Which levels may be folded, and how. */
+function checkFolds({ levels, fastGup }: ArchSpec): void {
   for (const level of LEVELS) {
-    const { bits, fold } = spec.levels[level];
-    whole(`levels.${level}.bits`, bits, fold?.style === 'top' ? 0 : 1, fold?.style === 'top' ? 0 : 20);
-    if (fold && (level === 'pgd' || level === 'pte'))
-      throw new ArchError('fold', `levels.${level}`, 'the top and the last level cannot be folded into another');
-    if (fold?.style === 'middle' && fold.when === 'build')
-      throw new ArchError('fold', `levels.${level}`, 'a fold at build time is top style');
-    checkSlots(level, spec.levels[level], spec.entryBytes ?? 8);
-    total += bits;
+    const { fold } = levels[level];
+    const where = `levels.${level}`;
+    if (!fold) continue;
+    if (level === 'pgd') throw new ArchError('fold', where, 'the top level has none above it to be folded into');
+    if (level === 'pte') checkFoldedPte(fold, fastGup);
+    if (fold.style === 'middle' && fold.when === 'build')
+      throw new ArchError('fold', where, 'a fold at build time is top style');
+    if (fold.style === 'middle' && fold.when === 'boot' && fold.if === undefined && fold.slot === undefined)
+      throw new ArchError('fold', `${where}.fold.slot`, 'a middle-style fold at boot keeps an index: of which slot?');
   }
-  whole('pageShift and all bits together', total, 1, 64);
-  if (spec.va.bits !== undefined) whole('va.bits', spec.va.bits, spec.pageShift, total);
 }
 
-/** Slots and shadows made of whole words, no shadow on another entry. */
-function checkSlots(level: Level, { bits, slotBytes, tableBytes = 1, shadow }: LevelSpec, entryBytes: number): void {
-  const refuse = (name: string, rule: string): never => {
-    throw new ArchError('geometry', `levels.${level}.${name}`, rule);
-  };
-  const words = (bytes: number): boolean => Number.isInteger(bytes / entryBytes) && bytes > 0;
-  const slot = slotBytes ?? entryBytes;
-  if (!words(slot)) refuse('slotBytes', `${slot} is not a multiple of the ${entryBytes} bytes of an entry`);
-  if (!Number.isInteger(Math.log2(tableBytes))) refuse('tableBytes', `${tableBytes} is not a power of 2`);
-  if (!shadow) return;
-  if (!words(shadow.at)) refuse('shadow.at', `${shadow.at} is not a multiple of the ${entryBytes} bytes of an entry`);
-  if (shadow.at % slot === 0 && shadow.at < 2 ** bits * slot) refuse('shadow.at', `${shadow.at} lies on another entry`);
+/** A machine of one level: the entries of its one table are the ptes. No kernel has it, and so no lockless walk. */
+function checkFoldedPte({ when, if: sometimes, slot }: FoldSpec, fastGup: false | undefined): void {
+  if (when !== 'build' || sometimes !== undefined || slot !== undefined)
+    throw new ArchError('fold', 'levels.pte', 'the last level is folded when built and always, or not at all');
+  if (fastGup !== false) throw new ArchError('fold', 'levels.pte', 'above a folded last level fastGup is false');
 }
 
 /** An expression ready to be asked, which looks at nothing but what it may. */
@@ -73,13 +64,33 @@ function ready(where: string, e: Expr, allowed: readonly Var[]): (env: Env) => b
   }
 }
 
-function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
+/** A shift, and whether an entry says one within bounds; without the latter every entry does. */
+interface Bounds {
+  readonly shift: (env: Env) => bigint;
+  readonly fits?: (env: Env) => bigint;
+}
+
+function rulesOf(whole: ArchSpec, geometry: Readonly<Record<Level, Geometry>>, level: Level): Rules {
+  const spec = whole.levels[level];
   const rule = (name: string, e: Expr, allowed: readonly Var[]): ((env: Env) => bigint) =>
     ready(`levels.${level}.${name}`, e, allowed);
   const truth = (name: string, e: Expr, allowed: readonly Var[]): ((env: Env) => boolean) => {
     const run = rule(name, e, allowed);
     return (env) => run(env) !== 0n;
   };
+  /** Within bounds whatever the entry; refused where it never is. */
+  const shift = (name: string, e: Expr | undefined, of: typeof leafShift, allowed: readonly Var[]): Bounds => {
+    if (e !== undefined) rule(name, e, allowed);
+    const { shift, fits } = of(whole, geometry, level);
+    if (fits === 0n)
+      throw new ArchError(
+        'expression',
+        `levels.${level}.${name}`,
+        `is never from ${whole.pageShift} to 63, as log2 of a size must be`,
+      );
+    return { shift: evaluator(shift), ...(fits !== 1n && { fits: evaluator(fits) }) };
+  };
+  const leaf = shift('leaf.shift', spec.leaf?.shift, leafShift, ['entry']);
   const is: Partial<Record<Predicate, (env: Env) => boolean>> = {};
   for (const [name, e] of Object.entries(spec.is)) is[name as Predicate] = truth(`is.${name}`, e, ['entry']);
   const mk: Partial<Record<Change, (env: Env) => bigint>> = {};
@@ -89,14 +100,15 @@ function rulesOf(level: Level, spec: LevelSpec, geometry: Geometry): Rules {
     mk,
     folded: spec.fold && truth('fold.if', spec.fold.if ?? 1n, ['entry', 'root']),
     foldedSlot: rule('fold.slot', spec.fold?.slot ?? 'slot', ['slot', 'addr']),
-    covers: rule('covers', spec.covers ?? BigInt(geometry.shift), ['entry', 'root']),
+    covers: shift('covers', spec.covers, coveredShift, ['entry', 'root']).shift,
     shadow: spec.shadow && rule('shadow.value', spec.shadow.value, ['entry']),
     inverted: truth('leaf.inverted', spec.leaf?.inverted ?? 0n, ['entry']),
     first: spec.leaf?.first === undefined ? undefined : rule('leaf.first', spec.leaf.first, ['entry']),
-    leafShift: rule('leaf.shift', spec.leaf?.shift ?? BigInt(geometry.shift), ['entry']),
+    leafShift: leaf.shift,
+    leafFits: leaf.fits && ((env) => leaf.fits?.(env) !== 0n),
     hugepd: spec.hugepd && {
       is: truth('hugepd.is', spec.hugepd.is, ['entry']),
-      shift: rule('hugepd.shift', spec.hugepd.shift, ['entry']),
+      shift: shift('hugepd.shift', spec.hugepd.shift, hugepdShift, ['entry']).shift,
     },
   };
 }

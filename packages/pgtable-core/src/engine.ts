@@ -1,7 +1,7 @@
 /** An engine walks the same tables in another way: a value that calls are handed, as they are handed an architecture. */
 import type { Paddr, Pfn, Vaddr } from './brand.ts';
 import type { Entry, Slot } from './entry.ts';
-import { UsageError } from './errors.ts';
+import { kindOf, UsageError } from './errors.ts';
 import type { Form } from './form.ts';
 import type { Level } from './level.ts';
 import type { Mm } from './mm.ts';
@@ -127,10 +127,17 @@ export function translateMany(mm: Mm, addrs: BigUint64Array, out: BigUint64Array
   return found;
 }
 
+/** Whether a value is a typed array of this kind, of whatever realm: a view of other elements would be read as those. */
+export const isArrayOf = (kind: string, value: unknown): boolean =>
+  Object.prototype.toString.call(value) === `[object ${kind}]`;
+
 /**
- * Refuses a list of results that is shorter than that of questions.
+ * Refuses lists of other elements, and a list of results that is shorter than that of questions.
  * @throws {@link UsageError} `argument`
  */
 export function checkRoom(addrs: BigUint64Array, out: BigUint64Array): void {
+  for (const [name, list] of Object.entries({ addrs, out }))
+    if (!isArrayOf('BigUint64Array', list))
+      throw new UsageError('argument', name, `a BigUint64Array, not ${kindOf(list)}`);
   if (out.length < addrs.length) throw new UsageError('argument', 'out', `room for ${addrs.length} addresses`);
 }

@@ -59,3 +59,13 @@ export class ArchError extends Error {
     this.where = where;
   }
 }
+
+/** What a value is, in a few words: for messages about values of the wrong kind. */
+export const kindOf = (value: unknown): string =>
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'a list'
+      : ['object', 'undefined'].includes(typeof value)
+        ? typeof value
+        : `a ${typeof value}`;

@@ -1,5 +1,6 @@
 /** Rules over 64-bit words as data: the walker evaluates them, a compiler or a solver can read the same tree. */
 import { wrap64 } from './brand.ts';
+import { kindOf } from './errors.ts';
 
 /**
  * What an expression may look at: `entry` (the raw value), `root` (the root register), `addr` (the virtual
@@ -53,6 +54,44 @@ export const set = (mask: bigint): Expr => or('entry', mask);
 /** The entry with all bits of `mask` cleared. */
 export const clear = (mask: bigint): Expr => and('entry', wrap64(~mask));
 
+/** Whether an expression can only be 0 or 1. */
+export function isTruth(e: Expr): boolean {
+  if (typeof e === 'bigint') return e <= 1n;
+  if (typeof e === 'string') return false;
+  return e[0] === 'eq' || e[0] === 'lt' || ((e[0] === 'and' || e[0] === 'or') && isTruth(e[1]) && isTruth(e[2]));
+}
+
+/** Whether two expressions are the same, part for part. */
+export const sameExpr = (a: Expr, b: Expr): boolean =>
+  typeof a === 'object' && typeof b === 'object'
+    ? a.length === b.length && a.every((part, n) => sameExpr(part as Expr, b[n] as Expr))
+    : a === b;
+
+/** 1 if not 0: what a condition must be before `and` and `or` join it with another, since they join bits. */
+export const truth = (e: Expr): Expr => (isTruth(e) ? e : not(not(e)));
+
+/** How deep an expression may be nested. */
+export const DEEPEST = 200;
+/** How many parts an expression may have; one that stands in two places counts twice, since a compiler writes it twice. */
+export const LARGEST = 4096;
+
+/** Refuses what is too large to be asked, before anything goes down into it. */
+function checkSize(e: Expr): void {
+  const known = new Map<unknown, number>();
+  const count = (part: unknown, depth: number): number => {
+    if (!Array.isArray(part)) return 1;
+    const counted = known.get(part);
+    if (counted !== undefined) return counted;
+    if (depth > DEEPEST) throw new TypeError(`is nested more than ${DEEPEST} deep`);
+    let parts = 1;
+    for (const one of part.slice(1)) parts += count(one, depth + 1);
+    if (parts > LARGEST) throw new TypeError(`has more than ${LARGEST} parts`);
+    known.set(part, parts);
+    return parts;
+  };
+  count(e, 1);
+}
+
 /** The variables an expression looks at. */
 export function varsOf(e: Expr): Set<Var> {
   if (typeof e === 'bigint') return new Set();
@@ -65,15 +104,20 @@ export function varsOf(e: Expr): Set<Var> {
  * @throws TypeError for a node that is none of the vocabulary; `defineArch` turns it into an `ArchError`.
  */
 export function evaluator(e: Expr): (env: Env) => bigint {
+  checkSize(e);
+  return evaluatorOf(e);
+}
+
+function evaluatorOf(e: Expr): Eval {
   if (typeof e === 'bigint') {
     if (e !== wrap64(e)) throw new TypeError(`constant ${e} is not from 0 to 2^64-1`);
     return () => e;
   }
   if (e === 'entry' || e === 'root' || e === 'addr' || e === 'slot') return (env) => env[e] ?? 0n;
   if (!Array.isArray(e) || e.length !== (e[0] === 'select' ? 4 : 3))
-    throw new TypeError(`not an expression: ${String(e)}`);
+    throw new TypeError(`not an expression: ${said(e)}`);
   const [op, ...parts] = e as readonly [string, ...Expr[]];
-  const [a, b, c] = parts.map(evaluator) as [Eval, Eval, Eval];
+  const [a, b, c] = parts.map(evaluatorOf) as [Eval, Eval, Eval];
   switch (op) {
     case 'and':
       return (v) => a(v) & b(v);
@@ -94,9 +138,13 @@ export function evaluator(e: Expr): (env: Env) => bigint {
     case 'select':
       return (v) => (a(v) ? b(v) : c(v));
     default:
-      throw new TypeError(`unknown operation ${op}`);
+      throw new TypeError(`unknown operation ${said(op)}`);
   }
 }
+
+/** A word of a definition in a message: short, and whatever it is. */
+const said = (word: unknown): string =>
+  typeof word === 'object' && !Array.isArray(word) ? kindOf(word) : String(word).slice(0, 60);
 
 type Eval = (env: Env) => bigint;
 const shifted = (n: bigint, f: (n: bigint) => bigint): bigint => (n < 64n ? f(n) : 0n);

@@ -10,7 +10,7 @@ import { type Mm, type ReadOnce, topLevel } from './mm.ts';
 import type { Visit } from './stepper.ts';
 
 /** Whether `level` is folded whatever the entries say. */
-export const isAlwaysFolded = (arch: Arch, level: Level): boolean => {
+export const isAlwaysFolded = (arch: Pick<Arch, 'spec'>, level: Level): boolean => {
   const { fold } = arch.spec.levels[level];
   return fold !== undefined && fold.if === undefined;
 };
@@ -52,7 +52,7 @@ export function pXdOffset<L extends UpperLevel, S extends Space>(
   addr: Vaddr,
 ): Slot<Below<L>, S | 'memory'> {
   const level: Below<L> = below(slot.level);
-  if (level !== 'pte' && isFolded(mm, level as LowerLevel, entry))
+  if (isFolded(mm, level as LowerLevel, entry))
     return { level, space: slot.space, addr: wrap64(mm.arch.rules[level].foldedSlot({ slot: slot.addr, addr })) };
   const { shift, bits } = mm.arch.geometry[level];
   return tableSlot(mm, level, tableAddress(mm.arch, slot.level, entry), indexAt(addr, shift, bits));

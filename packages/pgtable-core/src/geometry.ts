@@ -2,6 +2,7 @@
 import type { ArchSpec, Change, Predicate } from './arch.ts';
 import type { Env } from './expr.ts';
 import { LEVELS, type Level } from './level.ts';
+import type { EntryBytes } from './memory.ts';
 
 /** The numbers of one level. They are constants of the architecture, also where a process folds the level. */
 export interface Geometry {
@@ -37,8 +38,10 @@ export interface Rules {
   readonly inverted: (env: Env) => boolean;
   /** The first byte that a leaf maps, where its address pieces alone do not say it. */
   readonly first: ((env: Env) => bigint) | undefined;
-  /** log2 of the bytes that a leaf maps. */
+  /** log2 of the bytes that a leaf maps; what its slot covers where the entry says no size that a leaf can have. */
   readonly leafShift: (env: Env) => bigint;
+  /** Whether a leaf says a size that a leaf can have; `undefined` where every entry does. */
+  readonly leafFits: ((env: Env) => boolean) | undefined;
   /** Whether the entry is a huge-page directory, and log2 of the bytes of its pages; `undefined` where there is no such thing. */
   readonly hugepd: HugepdRules | undefined;
 }
@@ -58,7 +61,7 @@ export interface Arch {
   /** The definition as it was handed in. */
   readonly spec: ArchSpec;
   /** Bytes of one entry. */
-  readonly entryBytes: 4 | 8;
+  readonly entryBytes: EntryBytes;
   /** The numbers of each level, folded ones too. */
   readonly geometry: Readonly<Record<Level, Geometry>>;
   /** The definition’s expressions, ready to be asked. */

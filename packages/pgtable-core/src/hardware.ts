@@ -5,6 +5,7 @@ import type { Expr } from './expr.ts';
 import type { Fields } from './field.ts';
 import type { Arch } from './geometry.ts';
 import type { Level } from './level.ts';
+import type { EntryBytes } from './memory.ts';
 
 export type { Access, Query, Rights, Taken } from './access.ts';
 
@@ -39,7 +40,7 @@ export interface Deviation<S extends object = object> {
 /** What the hardware does in one machine state. */
 export interface Hardware {
   /** Bytes of one entry, where the hardware's differ from Linux's (arm short descriptors: 4, a pgd is two of them). */
-  readonly entryBytes?: 4 | 8;
+  readonly entryBytes?: EntryBytes;
   /** The rules of each level that a walk can reach. */
   readonly levels: Readonly<Partial<Record<Level, LevelReading>>>;
   /**
@@ -89,6 +90,8 @@ export interface PageReading {
   readonly base: Expr;
   /** log2 of the bytes of the page, where it is not what the entry covers (Svnapot). */
   readonly shift?: Expr;
+  /** What becomes of bits of `base` below the page's size: `added` to the offset, as Linux adds frame numbers. Default: they do not count. */
+  readonly unaligned?: 'added';
   /** What it takes away. */
   readonly takes?: readonly Taking[];
 }
@@ -127,6 +130,8 @@ export interface Page {
   readonly base: bigint;
   /** log2 of its bytes. */
   readonly shift: number;
+  /** As {@link PageReading.unaligned}. */
+  readonly unaligned?: 'added' | undefined;
 }
 
 /** A refusal, by the kind that `Hardware.fault` understands. */

@@ -6,6 +6,7 @@ export * from './addr-end.ts';
 export * from './alignment.ts';
 export * from './alloc.ts';
 export * from './arch.ts';
+export { type Bounded, coveredShift, hugepdShift, leafShift, spanOf } from './bounds.ts';
 export * from './brand.ts';
 export * from './build.ts';
 export {

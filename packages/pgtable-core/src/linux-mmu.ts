@@ -1,7 +1,9 @@
 /** The kernel's reading served as an MMU: for tables that only software walks, and for an architecture without one yet. */
 import type { LevelSpec } from './arch.ts';
+import { leafShift } from './bounds.ts';
+import { wrap64 } from './brand.ts';
 import { ArchError } from './errors.ts';
-import { and, type Expr, eq, not, or, select, xor } from './expr.ts';
+import { add, and, type Expr, eq, not, sameExpr, select, shl, shr, truth, xor } from './expr.ts';
 import { addressMask, addressOf, gather } from './field.ts';
 import { isAlwaysFolded, readAs } from './fold.ts';
 import type { Arch } from './geometry.ts';
@@ -29,11 +31,7 @@ export const linuxMmu = (arch: Arch): Mmu<LinuxState> => ({
 });
 
 function hardwareOf(arch: Arch, { user }: LinuxState): Hardware {
-  for (const level of LEVELS) {
-    const { fold } = arch.spec.levels[level];
-    if (fold?.if !== undefined && fold.when !== 'process')
-      throw new ArchError('fold', `levels.${level}`, 'only a fold per process may depend on an entry or the root here');
-  }
+  for (const level of LEVELS) checkFold(arch, level);
   const levels: Partial<Record<Level, LevelReading>> = {};
   for (const level of LEVELS) if (!isAlwaysFolded(arch, level)) levels[level] = readingOf(arch, level, user);
   return {
@@ -51,31 +49,64 @@ function hardwareOf(arch: Arch, { user }: LinuxState): Hardware {
 /** A page as far as it is read. */
 type Page = Pick<NonNullable<LevelSpec['leaf']>, 'fields' | 'first' | 'inverted' | 'shift'>;
 
+/** Tables are found here by what entries say, so a fold hands on its table: the same slot, or the top table indexed anew. */
+function checkFold(arch: Arch, level: Level): void {
+  const { fold } = arch.spec.levels[level];
+  if (!fold) return;
+  if (fold.if !== undefined && fold.when !== 'process')
+    throw new ArchError('fold', `levels.${level}`, 'only a fold per process may depend on an entry or the root here');
+  const isServed =
+    fold.style === 'middle' && fold.if === undefined ? isAnew(arch, level) : (fold.slot ?? 'slot') === 'slot';
+  if (!isServed)
+    throw new ArchError(
+      'fold',
+      `levels.${level}.fold.slot`,
+      'only the slot itself, or the top table indexed anew, is served here',
+    );
+}
+
+/** Whether a fold indexes the top table anew: the table that the slot lies in, and no other, wherever the register puts it. */
+function isAnew({ spec, geometry, entryBytes }: Arch, level: Level): boolean {
+  const { shift, bits, slotBytes, tableBytes } = geometry[level];
+  const between = LEVELS.slice(1, LEVELS.indexOf(level));
+  if (slotBytes !== entryBytes || between.some((one) => !isAlwaysFolded({ spec }, one))) return false;
+  const origin = Object.values(spec.root.fields).flatMap((f) => (f.kind === 'address' ? [f.to ?? f.lo] : []));
+  const index = shl(and(shr('addr', BigInt(shift)), (1n << BigInt(bits)) - 1n), BigInt(Math.log2(slotBytes)));
+  return [tableBytes, 2 ** spec.pageShift].some((bytes) => {
+    const anew = add(and('slot', wrap64(-BigInt(bytes))), index);
+    const holds =
+      geometry.pgd.slotBytes === slotBytes && geometry.pgd.tableBytes <= bytes && 2 ** Math.min(...origin) >= bytes;
+    return holds && sameExpr(spec.levels[level].fold?.slot ?? 'slot', anew);
+  });
+}
+
 /** A level as its entries are finally read: those of an always folded level are read by its own helpers. */
 function readingOf(arch: Arch, level: Level, user: boolean): LevelReading {
   const last = readAs(arch, level);
   const { is, reads, table, leaf: made } = arch.spec.levels[last];
   const leaf: Page | undefined = made ?? (reads && { fields: reads });
   const { slotBytes } = arch.geometry[level];
-  const isLeaf = last === 'pte' ? 1n : (is.leaf ?? 0n);
-  // A definition that says what a leaf is, and not how it maps, has no page to offer.
-  const maps = leaf ? isLeaf : 0n;
+  const isLeaf = last === 'pte' ? 1n : truth(is.leaf ?? 0n);
+  const { shift, fits } = leafShift(arch.spec, arch.geometry, last);
   return {
     rules: [
       ...misplaced(arch, level, last),
       { when: is.none ?? 0n, kind: 'none', why: `${last}_none` },
       { when: not(is.present ?? 0n), kind: 'not-present', why: `not ${last}_present` },
-      { when: and(not(maps), or(isLeaf, is.bad ?? 0n)), kind: 'bad', why: `${last}_bad` },
+      ...(last === 'pte' ? [] : [{ when: and(not(isLeaf), truth(is.bad ?? 0n)), kind: 'bad', why: `${last}_bad` }]),
+      ...(fits === 1n ? [] : [{ when: and(isLeaf, not(fits)), kind: 'bad', why: `no page has the size it says` }]),
     ],
-    leaf: maps,
+    leaf: isLeaf,
     ...(slotBytes !== arch.entryBytes && { slotBytes }),
     ...(table && last !== 'pte' && { table: { base: addressOf(table.fields) } }),
     ...(leaf &&
-      maps !== 0n && {
+      isLeaf !== 0n && {
         page: {
           base: pageBase(leaf),
           takes: takesOf(is, user),
-          ...(leaf.shift !== undefined && { shift: leaf.shift }),
+          ...(leaf.shift !== undefined && { shift }),
+          // As pXd_page of mm/gup.c, v6.14: the pfn of the entry and the page's number in it, added.
+          unaligned: 'added',
         },
       }),
   };

@@ -1,9 +1,11 @@
 /** An MMU in one state, its rules checked and ready to be asked. */
+import { spanOf } from './bounds.ts';
 import { ArchError } from './errors.ts';
 import { type Env, type Expr, evaluator, varsOf } from './expr.ts';
 import type { Arch } from './geometry.ts';
-import type { FaultRule, Hardware, LevelReading, Mmu, Taking } from './hardware.ts';
+import type { FaultRule, Hardware, LevelReading, Mmu, PageReading, Taking } from './hardware.ts';
 import { LEVELS, type Level } from './level.ts';
+import type { EntryBytes } from './memory.ts';
 
 /** An MMU in one state. Made by {@link machine}; hand it to `translate`, `ranges` and `explain`. */
 export interface Machine {
@@ -11,7 +13,7 @@ export interface Machine {
   readonly hardware: Hardware;
   /** The state, every key said. */
   readonly state: Readonly<Record<string, unknown>>;
-  readonly entryBytes: 4 | 8;
+  readonly entryBytes: EntryBytes;
   readonly levels: Readonly<Partial<Record<Level, Reading>>>;
   /** The same MMU in another state. */
   in(changes: Readonly<Record<string, unknown>>): Machine;
@@ -28,7 +30,10 @@ export interface Reading {
   readonly leaf: Ask;
   readonly slotBytes?: number;
   readonly table?: { readonly base: Ask; readonly bits?: Ask; readonly takes: readonly Ready<Taking>[] };
-  readonly page?: { readonly base: Ask; readonly shift?: Ask; readonly takes: readonly Ready<Taking>[] };
+  readonly page?: { readonly base: Ask; readonly shift?: Ask; readonly takes: readonly Ready<Taking>[] } & Pick<
+    PageReading,
+    'unaligned'
+  >;
 }
 
 type State = Machine['state'];
@@ -83,6 +88,13 @@ function ready(where: string, { rules, leaf, slotBytes, table, page }: LevelRead
       throw new ArchError('expression', `${where}.${name}`, error instanceof Error ? error.message : String(error));
     }
   };
+  /** No entry may make it more than an address has. */
+  const size = (name: string, e: Expr): Ask => {
+    const asked = ask(name, e);
+    const [, most] = spanOf(e);
+    if (most > 63n) throw new ArchError('expression', `${where}.${name}`, `may be ${most}; 63 is the most`);
+    return asked;
+  };
   const all = <T extends { readonly when: Expr }>(name: string, of: readonly T[] = []): Ready<T>[] =>
     of.map((one, n) => ({ ...one, when: ask(`${name}[${n}]`, one.when) }));
   // What is neither a leaf nor a table would have nowhere to go.
@@ -95,13 +107,14 @@ function ready(where: string, { rules, leaf, slotBytes, table, page }: LevelRead
     ...(table && {
       table: {
         ...{ base: ask('table.base', table.base), takes: all('table.takes', table.takes) },
-        ...(table.bits !== undefined && { bits: ask('table.bits', table.bits) }),
+        ...(table.bits !== undefined && { bits: size('table.bits', table.bits) }),
       },
     }),
     ...(page && {
       page: {
         ...{ base: ask('page.base', page.base), takes: all('page.takes', page.takes) },
-        ...(page.shift !== undefined && { shift: ask('page.shift', page.shift) }),
+        ...(page.shift !== undefined && { shift: size('page.shift', page.shift) }),
+        ...(page.unaligned && { unaligned: page.unaligned }),
       },
     }),
   };

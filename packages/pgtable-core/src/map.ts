@@ -1,7 +1,7 @@
 /** Pages into tables and out again, each with the largest leaf that fits. */
 import type { TableAllocator } from './alloc.ts';
 import type { Prot } from './arch.ts';
-import { type Paddr, paddrWrap, type Vaddr, vaddr, vaddrWrap } from './brand.ts';
+import { type Paddr, paddr, paddrWrap, type Vaddr, vaddr, vaddrWrap } from './brand.ts';
 import { type BuildFailure, populate } from './build.ts';
 import { makeLeaf } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
@@ -40,6 +40,7 @@ export interface MapResult {
  */
 export function map(mm: Mm, allocator: TableAllocator, request: MapRequest): MapResult {
   checkRange(mm, request.addr, request.size);
+  paddr(request.paddr);
   const { pageShift } = mm.arch.spec;
   if (request.paddr & ((1n << BigInt(pageShift)) - 1n))
     throw new UsageError('range-unaligned', 'paddr', `a multiple of 2^${pageShift}`);
@@ -140,6 +141,8 @@ const fits = (mm: Mm, level: Level, addresses: bigint, left: bigint): boolean =>
 };
 
 function checkRange(mm: Mm, addr: Vaddr, size: bigint): void {
+  vaddr(addr);
+  if (typeof size !== 'bigint') throw new UsageError('argument', 'size', 'bytes as a bigint');
   const { pageShift } = mm.arch.spec;
   const last = addr + size - 1n;
   if ((addr | size) & ((1n << BigInt(pageShift)) - 1n))

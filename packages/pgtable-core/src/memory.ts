@@ -1,6 +1,9 @@
 /** Physical memory: one buffer that is handed in, flat or with pieces of a sparse image; no access leaves it. */
 import type { Paddr } from './brand.ts';
-import { UsageError } from './errors.ts';
+import { type Cell, cellOf, type EntryBytes, isShared } from './cell.ts';
+import { kindOf, UsageError } from './errors.ts';
+
+export type { EntryBytes } from './cell.ts';
 
 /** A run of physical memory that the buffer holds. */
 export interface Piece {
@@ -12,12 +15,12 @@ export interface Piece {
   readonly offset: number;
 }
 
-/** What a walk reads from and a builder writes to. Values are unsigned integers of 4 or 8 bytes. */
+/** What a walk reads from and a builder writes to. Values are unsigned integers of 1, 2, 4 or 8 bytes. */
 export interface Memory {
   /** One load of the whole value, or `undefined` where it does not lie in one run of memory. */
-  read(at: Paddr, bytes: 4 | 8, order: 'little' | 'big'): bigint | undefined;
+  read(at: Paddr, bytes: EntryBytes, order: 'little' | 'big'): bigint | undefined;
   /** One store of the whole value; `false`, and nothing written, where it does not lie in one run of memory. */
-  write(at: Paddr, bytes: 4 | 8, order: 'little' | 'big', value: bigint): boolean;
+  write(at: Paddr, bytes: EntryBytes, order: 'little' | 'big', value: bigint): boolean;
   /** The runs of physical memory, in ascending order. */
   readonly pieces: readonly Piece[];
   /** What it was made of, where that is bytes: an engine may walk them past `read`. */
@@ -50,16 +53,19 @@ export function sparseMemory(bytes: Bytes, pieces: readonly Piece[]): Memory {
   let cell = cellOf(view);
   const sorted = joined(pieces, view);
 
-  /** The cell of the buffer that there is now. */
+  /** The cell of the buffer that there is now, as long as it is now. */
   function current(): Cell {
     if ('buffer' in bytes && bytes.buffer !== view.buffer) {
       view = viewOf(bytes);
       cell = cellOf(view);
     }
+    if (view.byteLength !== cell.size) cell = cellOf(view);
     return cell;
   }
 
-  function offsetOf(at: bigint, length: number): number | undefined {
+  function offsetOf(at: bigint, length: number, size: number): number | undefined {
+    if (typeof at !== 'bigint') throw new UsageError('argument', 'at', `a physical address, not ${kindOf(at)}`);
+    if (!isEntryBytes(length)) throw new UsageError('argument', 'bytes', '1, 2, 4 or 8');
     let low = 0;
     let high = sorted.length;
     while (low < high) {
@@ -69,28 +75,41 @@ export function sparseMemory(bytes: Bytes, pieces: readonly Piece[]): Memory {
     }
     const piece = sorted[low - 1];
     if (!piece || at + BigInt(length) > piece.at + BigInt(piece.length)) return undefined;
-    return piece.offset + Number(at - piece.at);
+    const offset = piece.offset + Number(at - piece.at);
+    // The buffer may have become shorter than the pieces were when they were checked.
+    return offset + length > size ? undefined : offset;
   }
 
   return {
     pieces: sorted,
     bytes,
     read(at, length, order) {
-      const offset = offsetOf(at, length);
-      return offset === undefined ? undefined : current().read(offset, length, order === 'little');
+      const now = current();
+      const offset = offsetOf(at, length, now.size);
+      return offset === undefined ? undefined : now.read(offset, length, order === 'little');
     },
     write(at, length, order, value) {
-      const offset = offsetOf(at, length);
-      if (offset !== undefined) current().write(offset, length, order === 'little', BigInt.asUintN(8 * length, value));
+      if (typeof value !== 'bigint') throw new UsageError('argument', 'value', `a bigint, not ${kindOf(value)}`);
+      const now = current();
+      const offset = offsetOf(at, length, now.size);
+      if (offset !== undefined) now.write(offset, length, order === 'little', BigInt.asUintN(8 * length, value));
       return offset !== undefined;
     },
   };
 }
 
+const isEntryBytes = (length: number): boolean => length === 8 || length === 4 || length === 2 || length === 1;
+
 /** Checked, in order, and as few as possible: what follows on in memory and in the buffer is one piece. */
 function joined(pieces: readonly Piece[], view: Uint8Array): readonly Piece[] {
   const runs: Piece[] = [];
-  for (const piece of pieces.filter((p) => p.length !== 0).sort((a, b) => (a.at < b.at ? -1 : 1))) {
+  if (!Array.isArray(pieces)) throw new UsageError('memory-layout', 'pieces', `a list, not ${kindOf(pieces)}`);
+  // Copies: nothing that the caller can still change is kept.
+  const own = pieces.map((piece: Piece): Piece => {
+    if (typeof piece?.at !== 'bigint') throw new UsageError('memory-layout', 'pieces', 'pieces whose `at` is a bigint');
+    return { at: piece.at, length: piece.length, offset: piece.offset };
+  });
+  for (const piece of own.filter((p) => p.length !== 0).sort((a, b) => (a.at < b.at ? -1 : 1))) {
     const last = runs.at(-1);
     checkPiece(piece, last, view);
     const follows = last && last.at + BigInt(last.length) === piece.at && last.offset + last.length === piece.offset;
@@ -113,58 +132,9 @@ function checkPiece(p: Piece, previous: Piece | undefined, view: Uint8Array): vo
   if (isShared(view.buffer) && !aligned) refuse('alignment to 8 bytes in a shared buffer');
 }
 
-// A page that is not isolated has no SharedArrayBuffer at all.
-const isShared = (buffer: ArrayBufferLike): boolean =>
-  typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
-
 function viewOf(bytes: Bytes): Uint8Array<ArrayBuffer | SharedArrayBuffer> {
   if (bytes instanceof Uint8Array) return bytes;
-  return new Uint8Array('buffer' in bytes ? bytes.buffer : bytes);
-}
-
-const cellOf = (view: Uint8Array<ArrayBuffer | SharedArrayBuffer>): Cell =>
-  isShared(view.buffer) ? sharedCell(view) : plainCell(view);
-
-interface Cell {
-  read(offset: number, bytes: 4 | 8, little: boolean): bigint;
-  write(offset: number, bytes: 4 | 8, little: boolean, value: bigint): void;
-}
-
-function plainCell(view: Uint8Array): Cell {
-  const data = new DataView(view.buffer, view.byteOffset, view.byteLength);
-  return {
-    read: (at, bytes, little) => (bytes === 8 ? data.getBigUint64(at, little) : BigInt(data.getUint32(at, little))),
-    write: (at, bytes, little, value) =>
-      bytes === 8 ? data.setBigUint64(at, value, little) : data.setUint32(at, Number(value), little),
-  };
-}
-
-/** Atomics know the machine's byte order only, so the value passes through a private scratch word. */
-function sharedCell(view: Uint8Array): Cell {
-  const end = view.byteOffset + view.byteLength;
-  const words = new BigUint64Array(view.buffer as SharedArrayBuffer, 0, Math.floor(end / 8));
-  const halves = new Uint32Array(view.buffer as SharedArrayBuffer, 0, Math.floor(end / 4));
-  const scratch = new DataView(new ArrayBuffer(8));
-  const word = new BigUint64Array(scratch.buffer);
-  const half = new Uint32Array(scratch.buffer);
-  const aligned = (at: number, bytes: number): number => {
-    if ((view.byteOffset + at) % bytes === 0) return (view.byteOffset + at) / bytes;
-    throw new UsageError('memory-layout', 'address', `alignment to ${bytes} bytes in a shared buffer`);
-  };
-  return {
-    read(at, bytes, little) {
-      if (bytes === 8) word[0] = Atomics.load(words, aligned(at, 8));
-      else half[0] = Atomics.load(halves, aligned(at, 4));
-      return bytes === 8 ? scratch.getBigUint64(0, little) : BigInt(scratch.getUint32(0, little));
-    },
-    write(at, bytes, little, value) {
-      if (bytes === 8) {
-        scratch.setBigUint64(0, value, little);
-        Atomics.store(words, aligned(at, 8), word[0]!);
-      } else {
-        scratch.setUint32(0, Number(value), little);
-        Atomics.store(halves, aligned(at, 4), half[0]!);
-      }
-    },
-  };
+  const buffer = typeof bytes === 'object' && bytes !== null && 'buffer' in bytes ? bytes.buffer : bytes;
+  if (buffer instanceof ArrayBuffer || isShared(buffer)) return new Uint8Array(buffer);
+  throw new UsageError('argument', 'bytes', `a buffer, bytes of one, or what has one; not ${kindOf(bytes)}`);
 }

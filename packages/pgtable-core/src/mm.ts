@@ -1,5 +1,5 @@
 /** `Mm` is what a walk starts from: an architecture, memory, and where the top table is (the kernel's mm->pgd). */
-import { type Paddr, paddr, type Vaddr, vaddr, wrap64 } from './brand.ts';
+import { type Paddr, paddr, type Vaddr, vaddr, word, wrap64 } from './brand.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
 import { type Fields, gather, maskOf } from './field.ts';
@@ -26,7 +26,7 @@ export interface Mm {
  * @param upper for arm64: the register is TTBR1
  */
 export function mmFromRoot(arch: Arch, memory: Memory, root: bigint, upper = false): Mm {
-  if (root !== wrap64(root)) throw new UsageError('address-range', 'root', 'a bigint from 0 to 2^64-1');
+  word('root', root);
   return { arch, memory, pgd: paddr(gather(arch.spec.root.fields, root)), root, ...(upper && { upper }) };
 }
 

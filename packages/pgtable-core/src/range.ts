@@ -1,5 +1,5 @@
 /** Ranges of pages: a start and an end, where an end of 0 is 2^64. */
-import { type Vaddr, vaddrWrap } from './brand.ts';
+import { type Vaddr, vaddr, vaddrWrap } from './brand.ts';
 import { UsageError } from './errors.ts';
 import type { Arch } from './geometry.ts';
 
@@ -20,6 +20,8 @@ export function endOfPages(arch: Arch, addr: Vaddr, n: number): Vaddr {
  * @throws {@link UsageError} `range-unaligned`, `range-reversed`
  */
 export function checkPages(arch: Arch, addr: Vaddr, end: Vaddr): void {
+  vaddr(addr);
+  vaddr(end);
   const { pageShift } = arch.spec;
   if ((addr | end) & ((1n << BigInt(pageShift)) - 1n))
     throw new UsageError('range-unaligned', 'addr, end', `multiples of 2^${pageShift}`);

@@ -1,5 +1,5 @@
 /** What an address space maps: one descent through its tables, by the hardware's reading, in ascending order of addresses. */
-import { type Vaddr, vaddr, vaddrWrap } from './brand.ts';
+import { type Vaddr, vaddr, vaddrWrap, word } from './brand.ts';
 import { UsageError } from './errors.ts';
 import { type Merge, merged, type RangesItem } from './listing.ts';
 import type { Machine } from './machine.ts';
@@ -33,6 +33,9 @@ export function ranges(
   root: bigint,
   { start = vaddr(0n), end = vaddr(0n), merge = false, budget = 2 ** 20 }: RangesOptions = {},
 ): Generator<RangesItem, void> {
+  vaddr(start);
+  vaddr(end);
+  word('root', root);
   if (end !== 0n && end < start) throw new UsageError('range-reversed', 'end', 'an end that is not before start');
   if (!Number.isSafeInteger(budget) || budget < 1) throw new UsageError('argument', 'budget', 'a whole number above 0');
   const how = merge === true ? 'size' : merge || 'page';

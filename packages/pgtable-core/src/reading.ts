@@ -29,5 +29,5 @@ export function accessPermitted<L extends Level>(mm: Mm, level: L, entry: Entry<
 export function isFoldedInto(mm: Mm, level: Level, entry: Entry): boolean {
   if (!isUpper(level)) return false;
   const next = below(level);
-  return next !== 'pte' && isFolded(mm, next, entry);
+  return isFolded(mm, next, entry);
 }

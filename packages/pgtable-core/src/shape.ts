@@ -75,7 +75,7 @@ const spec: v.GenericSchema = v.strictObject({
   id: v.string(),
   pageShift: v.number(),
   byteOrder: v.picklist(['little', 'big']),
-  entryBytes: v.optional(v.picklist([4, 8])),
+  entryBytes: v.optional(v.picklist([1, 2, 4, 8])),
   entryRead: v.optional(v.literal('low-high-low')),
   fastGup: v.optional(v.literal(false)),
   gupFastPermitted: v.optional(v.literal(false)),

@@ -56,7 +56,10 @@ export function said(
   const env = { entry, addr, root };
   const rule = rules.find((one) => !leftOut?.has(one) && one.when(env));
   if (rule) return { kind: 'fault', rule };
-  if (leaf(env)) return { kind: 'page', base: page!.base(env), shift: Number(page!.shift?.(env) ?? shift) };
+  if (leaf(env)) {
+    const { base, shift: own, unaligned } = page!;
+    return { kind: 'page', base: base(env), shift: Number(own?.(env) ?? shift), unaligned };
+  }
   // The next level that has tables of its own, by the entry's width or by the geometry.
   const below = LEVELS.slice(LEVELS.indexOf(level) + 1).find((one) => !isAlwaysFolded(machine.arch, one));
   if (!below) throw unsaid(machine, `${level}.table`, 'a walk goes on from here, and no level is below');
@@ -86,7 +89,8 @@ export function arrival(
   taken: readonly Taken[] = takenBy(machine, path, query),
 ): Outcome {
   const mask = (1n << BigInt(page.shift)) - 1n;
-  const paddr = paddrWrap((page.base & ~mask) | (query.addr & mask));
+  const first = page.unaligned ? page.base : page.base & ~mask;
+  const paddr = paddrWrap(first + (query.addr & mask));
   return { query, path, paddr, taken: [...taken, ...(machine.hardware.whole?.(path, taken, query) ?? [])] };
 }
 

@@ -1,5 +1,5 @@
 /** Translation as the hardware does it: one address to its byte in memory, or to the architected fault. */
-import { type Paddr, paddrWrap } from './brand.ts';
+import { type Paddr, paddrWrap, vaddr, word } from './brand.ts';
 import type { Begin, Fault, Query, Rights, Step, Taken, Update } from './hardware.ts';
 import type { Level } from './level.ts';
 import type { Machine } from './machine.ts';
@@ -45,10 +45,13 @@ export type Translation = Translated | Faulted;
 
 /**
  * Translates as the hardware would, reading memory at most five times. Never throws for what memory holds.
+ * @throws {@link UsageError} `address-range` for an address or a root register that is no word
  * @param memory what the walk reads; an entry outside it is a fault by the architecture's own rule
  */
 export function translate(machine: Machine, memory: Memory, asked: Query): Translation {
   const { hardware } = machine;
+  vaddr(asked.addr);
+  word('root', asked.root);
   const query = untaggedQuery(machine, asked);
   const path: Step[] = [];
   const faulted = (kind: string, why: string, at: Partial<SlotRead> = {}, taken: readonly Taken[] = []): Faulted => {

@@ -1,6 +1,6 @@
 /** The quiet walk of one address: real pointers, the kernel's reading, every step kept. The oracle of all others. */
 import type { Predicate } from './arch.ts';
-import { type Paddr, paddrWrap, type Vaddr } from './brand.ts';
+import { type Paddr, paddrWrap, type Vaddr, vaddr } from './brand.ts';
 import { leafAddress, leafSize, tableAddress } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { pgdOffset, pXdOffset } from './fold.ts';
@@ -64,8 +64,10 @@ export interface Trace {
 /**
  * Walks one address as Linux's ordinary walkers do, reading memory at most six times (five levels, and slot 0 of the
  * top table where folding is per process). Never throws for what memory holds.
+ * @throws {@link UsageError} `address-range` for what is no address
  */
-export function walk(mm: Mm, addr: Vaddr): Trace {
+export function walk(mm: Mm, address: Vaddr): Trace {
+  const addr = vaddr(address);
   const steps: WalkStep[] = [];
   const ended = (result: WalkResult): Trace => ({ addr, steps, result });
 
@@ -82,7 +84,7 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
     const { level } = slot;
     const entry = readEntry(mm, slot);
     if (entry === undefined) return ended({ kind: 'outside-memory', level, slot });
-    const index = Number((slot.addr - table) / BigInt(mm.arch.geometry[level].slotBytes));
+    const index = indexIn(table, slot.addr, mm.arch.geometry[level].slotBytes);
     const role = top && isMisplaced(mm, top, level, entry) ? 'bad' : roleOf(mm, level, entry);
     steps.push({ level, slot, index, entry, role });
     if (role === 'leaf') {
@@ -96,6 +98,10 @@ export function walk(mm: Mm, addr: Vaddr): Trace {
     slot = pXdOffset(mm, { ...slot, level }, entry as Entry<typeof level>, addr);
   }
 }
+
+/** The number of the slot at `at` in its table; 0 where a fold has yielded one before the table. */
+export const indexIn = (table: bigint, at: bigint, slotBytes: number): number =>
+  at < table ? 0 : Number((at - table) / BigInt(slotBytes));
 
 /**
  * Whether an entry says by its type that it belongs to a table of another level. Linux never asks: it follows the type,
@@ -113,6 +119,7 @@ export function roleOf(mm: Mm, level: Level, entry: Entry): Role {
   const is = (predicate: Predicate): boolean => pXdIs(mm, predicate, level, entry);
   if (is('none')) return 'none';
   if (!is('present')) return 'not-present';
-  if (level === 'pte' || is('leaf')) return 'leaf';
+  // A leaf of a size that there is not maps nothing.
+  if (level === 'pte' || is('leaf')) return (mm.arch.rules[level].leafFits?.({ entry }) ?? true) ? 'leaf' : 'bad';
   return is('bad') ? 'bad' : 'table';
 }

@@ -37,9 +37,16 @@ describe('field-width', () => {
     ['upside down', bits(2, 3)],
     ['not whole', flag(3.5)],
     ['landing above address bit 63', address(20, 12, 56)],
-    ['landing between address bits', address(20, 12, 12.5)],
   ])('a field %s', (_what, field) => {
     expect(place(table({ address: address(63, 21), X: field }))).toEqual(['field-width', 'levels.pmd.table.fields.X']);
+  });
+
+  test.each([-3, 12.5, 64])('an address from bit %s on, in a field and a piece', (to) => {
+    for (const kind of ['address', 'flag'] as const)
+      expect(place(table({ address: address(63, 21), X: { kind, hi: 20, lo: 12, to } }))).toEqual([
+        'field-width',
+        'levels.pmd.table.fields.X.to',
+      ]);
   });
 
   test('a field outside an entry of 4 bytes', () => {
@@ -133,25 +140,30 @@ test('empty-present: an empty entry that is present', () => {
 
 describe('template', () => {
   test.each<[string, ArchSpec, string, string]>([
-    ['a table that is not present', table(pmd.table!.fields, 0n), 'levels.pmd.table', '0x1000 reads present = false'],
+    [
+      'a table that is not present',
+      but('pmd', { table: { ...pmd.table!, base: 0n }, is: { ...pmd.is, present: has(V) } }),
+      'levels.pmd.table',
+      '0x40 reads present = false',
+    ],
     [
       'a table that is bad',
       but('pmd', { is: { ...pmd.is, bad: has(V) } }),
       'levels.pmd.table',
-      '0x1001 reads bad = true',
+      '0x41 reads bad = true',
     ],
-    ['a table that is a leaf', table(pmd.table!.fields, V | LEAF), 'levels.pmd.table', '0x1003 reads leaf = true'],
+    ['a table that is a leaf', table(pmd.table!.fields, V | LEAF), 'levels.pmd.table', '0x43 reads leaf = true'],
     [
       'a table that is none',
       but('pmd', { is: { ...pmd.is, none: lacks(LEAF) } }),
       'levels.pmd.table',
-      '0x1001 reads none = true',
+      '0x41 reads none = true',
     ],
     [
       'a table that is swapped out',
       but('pmd', { is: { ...pmd.is, swap: has(V) } }),
       'levels.pmd.table',
-      '0x1001 reads swap = true',
+      '0x41 reads swap = true',
     ],
     [
       'a large leaf that is none',

@@ -21,7 +21,9 @@ import {
   select,
   swapOf,
   tableAddress,
+  UsageError,
 } from '../src/index.ts';
+import { refused } from './support/refused.ts';
 import { toyLinux } from './support/toy-linux.ts';
 import { LEAF, NX, toy3, toy3Spec, toy32, U, V, W, YOUNG } from './support/toys.ts';
 
@@ -84,10 +86,11 @@ test('an address is read from its own bits only', () => {
   expect(leafAddress(toy3, 'pte', all)).toBe(0xffff_ffff_f000n);
 });
 
-test('a level without leaves, or without tables, has address 0', () => {
-  expect(leafAddress(toy3, 'pgd', 0xffff_f000n as Entry)).toBe(0n);
-  const levels = { ...toy3Spec.levels, pgd: { bits: 2, is: {} } };
-  expect(tableAddress(defineArch({ ...toy3Spec, levels }), 'pgd', 0xffff_f000n as Entry)).toBe(0n);
+test('a level without leaves, or without tables, has no address: none is not 0', () => {
+  expect(refused(UsageError, () => leafAddress(toy3, 'pgd', 0xffff_f000n as Entry)).argument).toBe('level');
+  const { table: _, ...pgd } = toy3Spec.levels.pgd;
+  const arch = defineArch({ ...toy3Spec, levels: { ...toy3Spec.levels, pgd } });
+  expect(refused(UsageError, () => tableAddress(arch, 'pgd', 0xffff_f000n as Entry)).argument).toBe('level');
 });
 
 test('an address stored inverted comes back straight, and straight where the rule does not hold', () => {
@@ -105,19 +108,19 @@ test('an address stored inverted comes back straight, and straight where the rul
 
 test('a leaf whose address also says its size: what it maps is what the definition computes', () => {
   const { pte } = toy3Spec.levels;
-  // Bit 63 set: the frame number's lowest bit says 2^8 bytes and is dropped, as Svnapot does.
+  // Bit 63 set: the frame number's lowest bit says 2^16 bytes and is dropped, as Svnapot does.
   const wide = has(1n << 63n);
-  const stored = and('entry', 0xffff_ffff_ffc0n);
+  const stored = and('entry', 0xffff_ffff_f000n);
   const leaf = {
     ...pte.leaf!,
-    first: select(wide, and('entry', 0xffff_ffff_ff00n), stored),
-    shift: select(wide, 8n, 6n),
+    first: select(wide, and('entry', 0xffff_ffff_0000n), stored),
+    shift: select(wide, 16n, 12n),
   };
   const arch = defineArch({ ...toy3Spec, levels: { ...toy3Spec.levels, pte: { ...pte, leaf } } });
-  const plain = 0x80c1n as Entry;
-  const large = ((1n << 63n) | 0x8080n) as Entry;
-  expect([leafAddress(arch, 'pte', plain), leafSize(arch, 'pte', plain)]).toEqual([0x80c0n, 0x40n]);
-  expect([leafAddress(arch, 'pte', large), leafSize(arch, 'pte', large)]).toEqual([0x8000n, 0x100n]);
+  const plain = 0x81001n as Entry;
+  const large = ((1n << 63n) | 0x88000n) as Entry;
+  expect([leafAddress(arch, 'pte', plain), leafSize(arch, 'pte', plain)]).toEqual([0x81000n, 0x1000n]);
+  expect([leafAddress(arch, 'pte', large), leafSize(arch, 'pte', large)]).toEqual([0x80000n, 0x10000n]);
   expect(leafSize(toy3, 'pmd', plain)).toBe(toy3.geometry.pmd.size);
 });
 

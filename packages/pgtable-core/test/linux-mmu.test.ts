@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import {
   ArchError,
   type ArchSpec,
+  add,
+  and,
   defineArch,
   type Entry,
   eq,
@@ -186,12 +188,20 @@ describe('what a definition can say besides', () => {
     expect(got).toMatchObject({ name: 'outside-memory', at: 0x2010n });
   });
 
-  test('a leaf that the definition cannot decode is bad', () => {
-    const { leaf: _, ...undecoded } = pmd;
-    const arch = defineArch(made({ pmd: undecoded }));
+  test('bad as a mask: any bit of it is yes, as for walk', () => {
+    const mask = 1n << 48n;
+    const arch = defineArch(made({ pmd: { ...pmd, is: { ...pmd.is, bad: and('entry', mask) } } }));
     const query = { root: 0x1000n, addr: vaddr(0n), access: 'read' } as const;
-    const got = translate(machine(linuxMmu(arch)), words(TABLES[0], V | LEAF | 0x8000n, V), query);
-    expect(got).toMatchObject({ name: 'bad' });
+    const memory = words(TABLES[0], TABLES[1] | mask, V);
+    expect(translate(machine(linuxMmu(arch)), memory, query)).toMatchObject({ name: 'bad', level: 'pmd' });
+    expect(walk(mmFromRoot(arch, memory, 0x1000n), vaddr(0n)).result.kind).toBe('bad');
+  });
+
+  test('a slot that only the pointer knows is not served', () => {
+    const arch = defineArch(
+      made({ pud: { ...toy3Spec.levels.pud, fold: { when: 'build', style: 'top', slot: add('slot', 8n) } } }),
+    );
+    expect(refused(ArchError, () => machine(linuxMmu(arch))).where).toBe('levels.pud.fold.slot');
   });
 
   test('a type in the root register that names no table', () => {
@@ -209,7 +219,9 @@ describe('what a definition can say besides', () => {
       ...toyProcess.spec.levels.pud,
       fold: { when: 'boot', style: 'middle', if: eq('entry', 1n) },
     } as const;
-    const arch = defineArch({ ...toyProcess.spec, levels: { ...toyProcess.spec.levels, pud } });
+    const { pud: _, ...tops } = toyProcess.spec.root.tops;
+    const root = { ...toyProcess.spec.root, tops };
+    const arch = defineArch({ ...toyProcess.spec, root, levels: { ...toyProcess.spec.levels, pud } });
     expect(refused(ArchError, () => machine(linuxMmu(arch))).code).toBe('fold');
   });
 });

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Bytes, flatMemory, type Paddr, type Piece, paddr, sparseMemory, UsageError } from '../src/index.ts';
+import {
+  type Bytes,
+  flatMemory,
+  type Memory,
+  type Paddr,
+  type Piece,
+  paddr,
+  sparseMemory,
+  UsageError,
+} from '../src/index.ts';
 import { refused } from './support/refused.ts';
 import { property } from './support/runs.ts';
 
@@ -287,4 +296,60 @@ test('a shared buffer that ends inside a word still gives its last half word', (
   const memory = flatMemory(sharedOf(counted(12)));
   expect(memory.read(at(8n), 4, 'big')).toBe(0x090a_0b0cn);
   expect(memory.read(at(8n), 8, 'big')).toBeUndefined();
+});
+
+describe('memory that changes, and what is none', () => {
+  const read = (memory: Memory): bigint | undefined => memory.read(paddr(0x1000n), 8, 'little');
+
+  test('a buffer that was taken away', () => {
+    const buffer = new ArrayBuffer(0x4000);
+    const memory = flatMemory(buffer);
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(read(memory)).toBeUndefined();
+    expect(memory.write(paddr(0n), 8, 'little', 1n)).toBe(false);
+  });
+
+  test('a holder whose buffer is replaced by a shorter one, and by a longer one again', () => {
+    const holder = { buffer: new ArrayBuffer(0x4000) };
+    const memory = flatMemory(holder);
+    holder.buffer = new ArrayBuffer(16);
+    expect(read(memory)).toBeUndefined();
+    holder.buffer = new ArrayBuffer(0x2000);
+    expect(read(memory)).toBe(0n);
+  });
+
+  test('a buffer that is made shorter', () => {
+    const make = ArrayBuffer as unknown as new (n: number, o: object) => ArrayBuffer & { resize(n: number): void };
+    const buffer = new make(0x4000, { maxByteLength: 0x8000 });
+    const memory = flatMemory(buffer);
+    expect(read(memory)).toBe(0n);
+    buffer.resize(0x1008);
+    expect(read(memory)).toBe(0n);
+    buffer.resize(0x1004);
+    expect(read(memory)).toBeUndefined();
+    buffer.resize(0x4000);
+    expect(read(memory)).toBe(0n);
+  });
+
+  test.each([undefined, null, 5, '0x1000', {}, [], Symbol('x')])('values of the wrong kind', (value) => {
+    const memory = flatMemory(new ArrayBuffer(16));
+    const wrong = value as never;
+    expect(refused(UsageError, () => flatMemory(wrong)).code).toBe('argument');
+    expect(
+      refused(UsageError, () => flatMemory(new ArrayBuffer(16), wrong === undefined ? (5 as never) : wrong)).code,
+    ).toBe('memory-layout');
+    expect(refused(UsageError, () => sparseMemory(new ArrayBuffer(16), [wrong])).code).toBe('memory-layout');
+    expect(refused(UsageError, () => memory.read(wrong, 8, 'little')).code).toBe('argument');
+    expect(refused(UsageError, () => memory.read(paddr(0n), wrong, 'little')).code).toBe('argument');
+    expect(refused(UsageError, () => memory.write(paddr(0n), 8, 'little', wrong)).code).toBe('argument');
+  });
+
+  test.each([1, 2] as const)('words of %s bytes, plain and shared', (bytes) => {
+    for (const buffer of [new ArrayBuffer(16), new SharedArrayBuffer(16)]) {
+      const memory = flatMemory(buffer);
+      expect(memory.write(paddr(4n), bytes, 'big', 0x1234n)).toBe(true);
+      expect(memory.read(paddr(4n), bytes, 'big')).toBe(bytes === 1 ? 0x34n : 0x1234n);
+      expect(memory.read(paddr(4n), 1, 'little')).toBe(bytes === 1 ? 0x34n : 0x12n);
+    }
+  });
 });

@@ -1,7 +1,7 @@
 /** What a compiled module is told of the address space that it walks. */
 import { LEVELS, type Mm, topOfRoot, UsageError, wrap64 } from '@kernel-mm/pgtable-core';
 import type { Choice } from './options.ts';
-import { writeDirectory } from './place.ts';
+import { directoryOf } from './place.ts';
 import type { WasmMemory, WasmModule } from './platform.ts';
 
 /** What a walker is made of. */
@@ -20,7 +20,7 @@ export function constantsOf(parts: WalkerParts): Record<string, unknown> {
   const largest = Math.max(...LEVELS.map((level) => arch.geometry[level].tableBytes));
   checkAligned(parts);
   if (pgd + BigInt(largest) > 1n << 64n) throw new UsageError('engine', 'mm.pgd', 'a top table that ends below 2^64');
-  const directory = choice.layout.kind === 'sparse' ? writeDirectory(memory, wasm) : undefined;
+  const directory = choice.layout.kind === 'sparse' ? directoryOf(memory, wasm) : undefined;
   const offsets = Math.max((memory.pieces[0]?.length ?? 0) - arch.entryBytes + 1, 0);
   const named = topOfRoot(mm);
   return {

@@ -36,11 +36,24 @@ export interface Directory {
   readonly entries: number;
 }
 
+/** Written once for each memory: its pieces stay, and what was written is never given back. */
+const DIRECTORIES = new WeakMap<Memory, Directory>();
+
+/**
+ * The directory of the memory's frames; written behind what its WebAssembly memory holds, where there is none yet.
+ * @throws UsageError as {@link writeDirectory}
+ */
+export function directoryOf(memory: Memory, wasm: WasmMemory): Directory {
+  const directory = DIRECTORIES.get(memory) ?? writeDirectory(memory, wasm);
+  DIRECTORIES.set(memory, directory);
+  return directory;
+}
+
 /**
  * Writes a directory of the memory's frames behind what its WebAssembly memory holds.
  * @throws UsageError `engine` for pieces that are not made of frames of 4 KiB, or lie too high
  */
-export function writeDirectory({ pieces }: Memory, wasm: WasmMemory): Directory {
+function writeDirectory({ pieces }: Memory, wasm: WasmMemory): Directory {
   for (const { at, length } of pieces)
     if (at % BigInt(FRAME) || length % FRAME)
       throw new UsageError('engine', `piece at 0x${at.toString(16)}`, 'whole frames of 4 KiB, where memory is sparse');

@@ -1,6 +1,8 @@
 /** A compiled walker of one address space: the engine's face towards JavaScript. */
 import {
   checkRoom,
+  isArrayOf,
+  kindOf,
   LEVELS,
   type Mm,
   NO_PADDR,
@@ -50,6 +52,12 @@ const NO_ARRAYS: Arrays = {
   ...{ words: undefined, frames: undefined, pfn: 0, first: 0n, wordsAt: 0, framesAt: 0 },
 };
 
+/** A word for the module, which takes it modulo 2^64. */
+function word(name: string, value: Vaddr): Vaddr {
+  if (typeof value !== 'bigint') throw new UsageError('address-range', name, `a bigint, not ${kindOf(value)}`);
+  return value;
+}
+
 /** The compiled engine's walker; made by `compile(…).walker(mm)`. */
 export class CompiledWalker implements Walker {
   /** What it walks. */
@@ -73,13 +81,13 @@ export class CompiledWalker implements Walker {
 
   translate(addr: Vaddr): Paddr | undefined {
     if (this.#mismatch) return undefined;
-    const found = this.#exports.translate(addr);
+    const found = this.#exports.translate(word('addr', addr));
     // 0 says that there is none, and once in a lifetime that it is 0.
     return found ? (BigInt.asUintN(64, found) as Paddr) : this.#unlikely(addr);
   }
 
   lookup(addr: Vaddr): WalkResult {
-    return endOf(this.mm, this.#exports.lookup(addr), this.#exports);
+    return endOf(this.mm, this.#exports.lookup(word('addr', addr)), this.#exports);
   }
 
   /** As {@link Walker.translateMany}; at full speed where both lists lie in the walker's WebAssembly.Memory. */
@@ -98,7 +106,7 @@ export class CompiledWalker implements Walker {
   countRange(start: Vaddr, end: Vaddr, budget: number = 2 ** 20): RangeAnswer {
     if (!Number.isInteger(budget) || budget < 0 || budget >= 2 ** 31)
       throw new UsageError('argument', 'budget', `a whole number of pages below 2^31, not ${budget}`);
-    return this.#answer(this.#exports.countRange(start, end, budget));
+    return this.#answer(this.#exports.countRange(word('start', start), word('end', end), budget));
   }
 
   /**
@@ -112,8 +120,8 @@ export class CompiledWalker implements Walker {
       at = this.#bound(counts, frames);
     return this.#answer(
       this.#exports.pinRange(
-        start,
-        end,
+        word('start', start),
+        word('end', end),
         frames.length,
         write ? 1 : 0,
         at.wordsAt,
@@ -132,6 +140,9 @@ export class CompiledWalker implements Walker {
   /** Arrays that the walker can reach, and where they are. */
   #bound({ words, first }: PageCounts, frames: Float64Array): Arrays {
     const { buffer } = this.#wasm;
+    if (!isArrayOf('Int32Array', words) || !isArrayOf('Float64Array', frames))
+      throw new UsageError('argument', 'counts, frames', 'an Int32Array of counts, a Float64Array of frames');
+    if (!Number.isSafeInteger(first)) throw new UsageError('argument', 'counts.first', 'a frame number');
     if (words.buffer !== buffer || frames.buffer !== buffer)
       throw new UsageError('engine', 'counts, frames', "arrays in the walker's WebAssembly.Memory");
     this.#arrays = {

@@ -55,6 +55,44 @@ describe('refused', () => {
     expect(codeOf(() => engine.walker({ ...mm, arch: armLpae() }))).toBe('engine');
     expect(codeOf(() => engine.walker({ ...mm, arch: x86({ paging: '4-level' }) }))).toBe('engine');
   });
+  test('arrays of other elements, and addresses that are none', () => {
+    const { mm: own, wasm } = space();
+    const walker = engine.walker(own);
+    const words = new Int32Array(wasm.buffer, 0, 8);
+    const frames = new Float64Array(wasm.buffer, 64, 8);
+    const floats = frames as unknown as BigUint64Array;
+    const first = 0 as Pfn;
+    expect(codeOf(() => walker.translateMany(floats, floats))).toBe('argument');
+    expect(codeOf(() => translateMany(own, floats, floats))).toBe('argument');
+    for (const counts of [
+      { words: frames, first },
+      { words, first: 0.5 },
+    ] as never[])
+      expect(codeOf(() => walker.pinRange(START, START, { write: true, counts, frames }))).toBe('argument');
+    for (const addr of [4096, '0x1000', undefined, null, {}] as never[])
+      for (const call of [
+        () => walker.translate(addr),
+        () => walker.lookup(addr),
+        () => walker.countRange(addr, START),
+        () => walk(own, addr),
+        () => lookup(own, addr),
+        () => countRange(own, addr, START),
+      ])
+        expect(codeOf(call)).toBe('address-range');
+  });
+  test('walkers of one sparse memory share its directory', () => {
+    const wasm = wasmMemory({ bytes: 2 ** 16 });
+    const pieces = [
+      { at: 0n, length: 4096, offset: 0 },
+      { at: 0x3fff_0000_0000n, length: 4096, offset: 4096 },
+    ];
+    const memory = sparseMemory(wasm, pieces);
+    const made = Array.from({ length: 63 }, () => {
+      engine.walker({ arch, memory, pgd: paddr(0n) });
+      return wasm.buffer.byteLength;
+    });
+    expect(new Set(made).size).toBe(1);
+  });
   test('a form that was not compiled, and a stepper that has none', () => {
     const { stepper } = VARIANTS.stackCopy;
     expect(codeOf(() => countRange(mm, START, vaddr(START + 4096n), { engine, stepper }))).toBe('engine');

@@ -64,7 +64,7 @@ export function typedTerm(depth: Depth, level: UpperLevel, entry: Term): Term[] 
 /** The level as which an entry of `level` is finally read. */
 export function readAt(depth: Depth, level: Level): Level {
   const next = LEVELS[depthOf(level) + 1];
-  return next !== undefined && next !== 'pte' && depth.isFolded(next) ? readAt(depth, next) : level;
+  return next !== undefined && depth.isFolded(next) ? readAt(depth, next) : level;
 }
 
 /** That slot 0 of the top table says its level, where that is how a walker knows it. */
@@ -83,7 +83,7 @@ export function topTyped({ arch, isFolded }: Depth): Term[] {
 /** The slot one level down by real pointers. */
 export function belowTerm({ arch, isFolded }: Depth, level: UpperLevel, slot: Term, entry: Term, addr: Term): Term {
   const next = LEVELS[depthOf(level) + 1] as Level;
-  return next !== 'pte' && isFolded(next)
+  return isFolded(next)
     ? foldedSlotTerm(arch, next as LowerLevel, slot, addr)
     : slotTerm(arch, next, tableTerm(arch, level, entry), addr);
 }

@@ -2,6 +2,7 @@
 import {
   type Arch,
   addressOf,
+  coveredShift,
   type Fields,
   type Form,
   isAlwaysFolded,
@@ -68,7 +69,7 @@ function sizeTerm(arch: Arch, level: Level, boundary: Form['boundary'], { entry,
   const { covers } = arch.spec.levels[level];
   const { size } = arch.geometry[level];
   if (boundary === 'level' || covers === undefined) return wrap64(size);
-  return shl(1n, termOf(covers, { entry, root }));
+  return shl(1n, termOf(coveredShift(arch.spec, arch.geometry, level).shift, { entry, root }));
 }
 
 /** A slot's end, and the size by which it was found; a level that is folded when built leaves it to the one above. */

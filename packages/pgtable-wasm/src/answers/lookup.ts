@@ -1,6 +1,7 @@
 /** What a lookup has left in the module's variables, as core's `walk` says it. */
 import {
   type Entry,
+  indexIn,
   LEVELS,
   type Level,
   type Mm,
@@ -40,6 +41,6 @@ export function endOf(mm: Mm, code: number, told: Ends): WalkResult {
   const entry = wrap64(told.raw.value) as Entry;
   if (kind === 'leaf')
     return { kind, level, slot, entry, paddr: paddrWrap(told.frame.value), size: wrap64(told.size.value) };
-  const index = Number((addr - table) / BigInt(mm.arch.geometry[level].slotBytes));
+  const index = indexIn(table, addr, mm.arch.geometry[level].slotBytes);
   return { kind, level, slot, entry, index };
 }

@@ -1,7 +1,7 @@
 /** Expressions over words as instructions. */
-import { type Expr, type Var, wrap64 } from '@kernel-mm/pgtable-core';
+import { type EntryBytes, type Expr, isTruth, type Var, wrap64 } from '@kernel-mm/pgtable-core';
 import { type Code, i64 } from '../wasm/code.ts';
-import { type BitTest, isTruth } from './facts.ts';
+import type { BitTest } from './facts.ts';
 
 /** Where the variables of an expression are: code for each, of type i64. */
 export interface Names extends Readonly<Partial<Record<Var, Code>>> {
@@ -10,7 +10,7 @@ export interface Names extends Readonly<Partial<Record<Var, Code>>> {
 }
 
 /** A word with its bytes the other way round. */
-export const swapped = (word: bigint, bytes: 4 | 8): bigint => {
+export const swapped = (word: bigint, bytes: EntryBytes): bigint => {
   let result = 0n;
   for (let n = 0n; n < bytes; n++) result = (result << 8n) | ((word >> (8n * n)) & 0xffn);
   return result;
@@ -32,7 +32,7 @@ const NO: Code = ['i32.const', 0];
 const YES: Code = ['i32.const', 1];
 
 /** An emitter for entries of so many bytes. */
-export function exprEmitter(entryBytes: 4 | 8): ExprEmitter {
+export function exprEmitter(entryBytes: EntryBytes): ExprEmitter {
   const variable = (name: Var, names: Names): Code => {
     const code = names[name];
     if (!code) throw new Error(`${name} is not known here`);

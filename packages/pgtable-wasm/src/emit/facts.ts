@@ -1,5 +1,5 @@
 /** What is known of an entry after some tests of it, and what other expressions become by that. */
-import { type Expr, wrap64 } from '@kernel-mm/pgtable-core';
+import { type Expr, isTruth, wrap64 } from '@kernel-mm/pgtable-core';
 
 /** Bits of the entry that are known, and masks of which some bit is known to be set. */
 export interface Facts {
@@ -13,13 +13,6 @@ export const NOTHING: Facts = { mask: 0n, value: 0n, some: [] };
 
 const ALL = wrap64(-1n);
 const isConstant = (e: Expr): e is bigint => typeof e === 'bigint';
-
-/** Whether an expression can only be 0 or 1. */
-export function isTruth(e: Expr): boolean {
-  if (isConstant(e)) return e <= 1n;
-  if (typeof e === 'string') return false;
-  return e[0] === 'eq' || e[0] === 'lt' || ((e[0] === 'and' || e[0] === 'or') && isTruth(e[1]) && isTruth(e[2]));
-}
 
 /** The expression with the same value wherever the facts hold, with fewer parts. */
 export function simplify(e: Expr, facts: Facts = NOTHING): Expr {

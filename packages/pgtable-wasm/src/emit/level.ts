@@ -5,15 +5,17 @@ import {
   addressMask,
   addressOf,
   and,
+  coveredShift,
   type Expr,
   type FoldSpec,
   gather,
   LEVELS,
   type Level,
   type LevelSpec,
-  not,
+  leafShift,
   type Predicate,
   select,
+  truth,
   xor,
 } from '@kernel-mm/pgtable-core';
 
@@ -40,6 +42,8 @@ export interface LevelCode {
   readonly page: Expr;
   /** log2 of what a leaf maps. */
   readonly pageShift: Expr;
+  /** Whether a leaf says a size that a leaf can have. */
+  readonly sized: Expr;
   /** Over `entry` and `root`: log2 of what the entry covers; `undefined` where that is what the level says. */
   readonly covers: Expr | undefined;
   /** The address of the table's highest bit: 63 where a slot's address may pass 2^64. */
@@ -54,6 +58,7 @@ function codeOf({ spec, geometry }: Arch, level: Level, index: number): LevelCod
   const { shift, bits, slotBytes } = geometry[level];
   const is = (predicate: Predicate): Expr => own.is[predicate] ?? 0n;
   const generic = is('present');
+  const leaf = leafShift(spec, geometry, level);
   const pieces = Object.values(own.table?.fields ?? {}).filter((f) => f.kind === 'address');
   return {
     ...{ level, index, shift, bits, slotBytes, is },
@@ -63,14 +68,12 @@ function codeOf({ spec, geometry }: Arch, level: Level, index: number): LevelCod
     access: [own.is.accessRead ?? generic, own.is.accessWrite ?? and(truth(generic), truth(is('write')))],
     table: own.table ? addressOf(own.table.fields) : 0n,
     page: pageOf(own.leaf ?? (own.reads && { fields: own.reads })),
-    pageShift: own.leaf?.shift ?? BigInt(shift),
-    covers: own.covers,
+    pageShift: leaf.shift,
+    sized: leaf.fits,
+    covers: own.covers && coveredShift(spec, geometry, level).shift,
     highest: Math.max(0, ...pieces.map((f) => (f.to ?? f.lo) + f.hi - f.lo)),
   };
 }
-
-/** As 0 or 1, so that `and` joins conditions and not their bits. */
-const truth = (e: Expr): Expr => not(not(e));
 
 /** leafAddress, as data. */
 function pageOf(leaf: Pick<NonNullable<LevelSpec['leaf']>, 'fields' | 'first' | 'inverted'> | undefined): Expr {

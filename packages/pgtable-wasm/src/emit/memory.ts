@@ -1,5 +1,5 @@
 /** How an entry is found and loaded: flat or by directory, plain or atomic, in either byte order. */
-import { type Arch, wrap64 } from '@kernel-mm/pgtable-core';
+import { type Arch, type EntryBytes, wrap64 } from '@kernel-mm/pgtable-core';
 import type { Choice } from '../options.ts';
 import { type Code, get, i32, i64, type Locals, set, when } from '../wasm/code.ts';
 
@@ -27,15 +27,20 @@ export interface MemoryEmitter {
 const REVERSED = {
   8: [7, 6, 5, 4, 3, 2, 1, 0],
   4: [3, 2, 1, 0, 4, 5, 6, 7],
+  2: [1, 0, 2, 3, 4, 5, 6, 7],
+  1: [0, 1, 2, 3, 4, 5, 6, 7],
 } as const;
+const LOADS = { 8: 'i64.load', 4: 'i64.load32_u', 2: 'i64.load16_u', 1: 'i64.load8_u' } as const;
+/** The loads into a vector, where there is one. */
+const VECTORS: Readonly<Partial<Record<EntryBytes, string>>> = { 8: 'v128.load64_zero', 4: 'v128.load32_zero' };
 
 /** The reading of entries of an architecture. */
 export function memoryEmitter(arch: Arch, { layout, loads }: Choice, locals: Locals): MemoryEmitter {
   const bytes = arch.entryBytes;
-  const swaps = arch.spec.byteOrder === 'big';
+  const swaps = arch.spec.byteOrder === 'big' && bytes > 1;
   const place = layout.kind === 'flat' && layout.offset ? [{ offset: layout.offset }] : [];
   const at = (op: string, pointer: Code): Code => [op, ...place, pointer];
-  const plain = bytes === 8 ? 'i64.load' : 'i64.load32_u';
+  const plain = LOADS[bytes];
   const load = (pointer: Code): Code =>
     at(loads === 'plain' ? plain : plain.replace('i64.load', 'i64.atomic.load'), pointer);
 
@@ -55,9 +60,7 @@ export function memoryEmitter(arch: Arch, { layout, loads }: Choice, locals: Loc
       const v = locals.of('v128', '$v');
       // One load into a vector gives both words: the one to compare, and the one to take apart.
       const vector =
-        loads === 'plain'
-          ? at(bytes === 8 ? 'v128.load64_zero' : 'v128.load32_zero', pointer)
-          : (['i64x2.splat', load(pointer)] as const);
+        loads === 'plain' && VECTORS[bytes] ? at(VECTORS[bytes], pointer) : (['i64x2.splat', load(pointer)] as const);
       return [set(entry, turned(vector)), set(raw, ['i64x2.extract_lane', 0, get(v)])];
     },
   };

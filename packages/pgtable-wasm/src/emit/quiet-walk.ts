@@ -1,4 +1,5 @@
 /** The quiet walk of one address, level by level: written once for every operation that asks where a leaf is. */
+import { not } from '@kernel-mm/pgtable-core';
 import { type Code, get, i32, i64, set, when } from '../wasm/code.ts';
 import { seldom } from './cold.ts';
 import { type Facts, NOTHING, simplify } from './facts.ts';
@@ -94,7 +95,11 @@ function passTo(kit: Kit, next: LevelCode, sink: Sink): Code[] {
   if (next.foldedSlot === undefined) return [];
   return [
     set('$slot', ruleValue(kit, next.foldedSlot, NOTHING, NAMES)),
-    ...readInto(kit, { slot: '$slot', pointer: '$p', entry: '$e' }, sink.stop('outside-memory', next)),
+    // The slot that a fold yields has no table that it could have wrapped around.
+    ...readInto(kit, { slot: '$slot', pointer: '$p', entry: '$e' }, [
+      ...(sink.tells ? [set('$table', get('$slot'))] : []),
+      ...sink.stop('outside-memory', next),
+    ]),
   ];
 }
 
@@ -113,13 +118,16 @@ function entryOf(
     return [
       ...ask('none', NOTHING),
       ...whenHolds(kit, ['eq', level.is('present'), 0n], NOTHING, NAMES, sink.stop('not-present', level)),
-      ...whenHolds(kit, isLeaf, NOTHING, NAMES, sink.leaf(level, NOTHING)),
+      ...whenHolds(kit, isLeaf, NOTHING, NAMES, [
+        ...whenHolds(kit, not(level.sized), NOTHING, NAMES, sink.stop('bad', level)),
+        ...sink.leaf(level, NOTHING),
+      ]),
       ...(next ? [...ask('bad', NOTHING), ...descend(kit, level, next, NOTHING, sink)] : []),
     ];
   }
   const miss = sink.stop('none', level);
   const there: Condition[] = [...typed, [level.is('present'), true], [level.is('none'), false]];
-  const leaf = conjunction([...there, [isLeaf, true]], NOTHING);
+  const leaf = conjunction([...there, [isLeaf, true], [level.sized, true]], NOTHING);
   const leaves = leaf ? [...unlessAll(kit, leaf, NAMES, miss), ...sink.leaf(level, leaf.facts)] : miss;
   if (!next) return leaves;
   const table = conjunction([...there, [isLeaf, false], [level.is('bad'), false]], NOTHING);

@@ -1,8 +1,8 @@
 /** Several conditions at once: those that test bits become one test. */
-import type { Expr } from '@kernel-mm/pgtable-core';
+import { type Expr, isTruth } from '@kernel-mm/pgtable-core';
 import { type Code, when } from '../wasm/code.ts';
 import type { Names } from './expr.ts';
-import { type BitTest, bitTest, type Facts, isTruth, learn, merged, simplify } from './facts.ts';
+import { type BitTest, bitTest, type Facts, learn, merged, simplify } from './facts.ts';
 import type { Kit } from './kit.ts';
 
 /** A condition, and how it should turn out. */

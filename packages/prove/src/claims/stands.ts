@@ -80,7 +80,7 @@ export function stepFrom(depth: Depth, form: Form, stands: readonly Stand[]): St
 export function descend(depth: Depth, form: Form, from: Stand, addr: Term): Pick<Stand, 'space' | 'slot'> {
   const { arch } = depth;
   const below = LEVELS[depthOf(from.level) + 1] as Level;
-  if (below === 'pte' || !depth.isFolded(below))
+  if (!depth.isFolded(below))
     return { space: 'memory', slot: belowTerm(depth, from.level as UpperLevel, from.slot, from.entry, addr) };
   return handsSlot(form, arch.spec.levels[below].fold)
     ? { space: from.space, slot: foldedSlotTerm(arch, below as LowerLevel, from.slot, addr) }
