@@ -27,7 +27,7 @@ const LAYERS = [
   ['arch', 'memory', 'stack', 'shape'],
   ['geometry', 'codec', 'check-arch', 'define-arch', 'json', 'range', 'alloc', 'mm'],
   ['fold', 'addr-end', 'reading', 'stepper'],
-  ['walk-range', 'walk', 'engine', 'build', 'map', 'oracles'],
+  ['walk-range', 'walk', 'group', 'engine', 'build', 'map', 'oracles'],
   ['hardware', 'machine', 'step', 'translate', 'linux-mmu', 'protect', 'listing', 'survey', 'ranges'],
   ['format', 'what-if', 'tell', 'explain', 'split', 'picture', 'figure', 'xml', 'svg'],
   ['index', 'testing', 'guest', 'vectors'],

@@ -109,6 +109,8 @@ export interface SwapFormat {
   readonly exclusive?: bigint;
   /** The bit by which Linux notes soft-dirty in a swap entry. */
   readonly softDirty?: bigint;
+  /** The bit by which Linux notes userfaultfd's write protection in a swap entry. */
+  readonly uffdWp?: bigint;
 }
 
 /** A huge-page directory: an entry of an upper level whose table holds ptes of one size, as many as its slot covers. */
@@ -167,6 +169,16 @@ export interface LeafFormat {
   readonly first?: Expr;
   /** Over `entry`: log2 of the bytes that it maps, where they are not what one slot covers (Svnapot: 16 slots map as one). */
   readonly shift?: Expr;
+  /** Neighbours that the hardware may take as one page, where each of them has a bit (contiguous descriptors, Svnapot). */
+  readonly group?: GroupSpec;
+}
+
+/** Slots that are one page to the hardware where each has `bit`: then all must say the same, but for the address. */
+export interface GroupSpec {
+  /** The bit of each of them. */
+  readonly bit: bigint;
+  /** How many there are, a power of 2; the first one's number in its table is a multiple of it. */
+  readonly slots: number;
 }
 
 /** Rights of a mapping. */

@@ -21,6 +21,7 @@ export {
   type Swap,
   swapOf,
   tableAddress,
+  withFrame,
 } from './codec.ts';
 export * from './define-arch.ts';
 export * from './engine.ts';
@@ -33,6 +34,7 @@ export * from './figure.ts';
 export * from './fold.ts';
 export type { FormatKind, NamedField } from './format.ts';
 export { type Arch, type Geometry, type HugepdRules, indexAt, type Rules } from './geometry.ts';
+export { isGrouped, unfold, ungrouped } from './group.ts';
 export * from './hardware.ts';
 export { CHANGES, type Purpose, unchangedBy } from './helpers.ts';
 export * from './json.ts';

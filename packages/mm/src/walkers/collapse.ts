@@ -101,6 +101,9 @@ export function collapseHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, 
   port.unlock(pmd);
   if (made === undefined) return 'why' in judged ? refuse(judged.why, judged.addr) : refuse('no-leaf');
   const pages = found.filter((one) => isPage(mm, one));
+  port.addRmap(options.into, start);
+  // What was none is memory now.
+  if (pages.length < found.length) port.addCounters({ pages: found.length - pages.length, swap: 0 });
   for (const one of pages) port.freePage(frameOf(mm, one));
   return { kind: 'collapsed', pages: pages.length };
 }

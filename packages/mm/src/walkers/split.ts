@@ -18,6 +18,7 @@ import { type Migration, makeMigration, migrationOf } from './migration.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
+import { dropPud } from './zap-huge.ts';
 
 /** Whose huge page it is: a file's comes back by a fault, so that it is only unmapped. */
 export type HugeOf = 'anon' | 'file';
@@ -33,7 +34,8 @@ export function invalidatePmd({ mm, port }: WalkerOf, slot: Slot<'pmd'>, entry: 
 }
 
 /** __split_huge_pud: the huge page is unmapped, and comes back by faults. */
-export function splitHugePud({ mm, port }: WalkerOf, slot: Slot<'pud'>, addr: Vaddr): void {
+export function splitHugePud(walker: WalkerOf, slot: Slot<'pud'>, addr: Vaddr): void {
+  const { mm, port } = walker;
   const { size } = mm.arch.geometry.pud;
   const start = vaddrWrap(addr & -size);
   port.lock(slot);
@@ -41,6 +43,8 @@ export function splitHugePud({ mm, port }: WalkerOf, slot: Slot<'pud'>, addr: Va
   if (entry !== undefined && pXdIs(mm, 'leaf', 'pud', entry)) {
     port.writeOnce(slot, emptyOf(mm, slot) as Entry<'pud'>);
     port.flushTlb({ start, end: vaddrWrap(start + size) });
+    const pfn = dropPud(walker, entry as Entry<'pud'>, start);
+    if (pfn !== undefined) port.freePage(pfn);
   }
   port.unlock(slot);
 }
