@@ -13,6 +13,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import { isHugeKind } from './leaves.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
 import { withoutWrite } from './swap-kinds.ts';
@@ -53,6 +54,7 @@ export interface Protected {
  * @throws UsageError `range-empty` for a range that is empty or reversed: a BUG in Linux
  */
 export function changeProtection(walker: WalkerOf, range: Range, prot: Prot, options: ProtectOptions = {}): Protected {
+  needs({ walker, range, prot });
   if (range.start >= endOf(range)) throw new UsageError('range-empty', 'range', 'a start before the end');
   const { mm, port } = walker;
   const { huge = 'anon', era = 'v5.8' } = options;

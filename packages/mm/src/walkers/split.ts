@@ -15,6 +15,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { normalPage } from './leaves.ts';
 import { type Migration, makeMigration, migrationOf } from './migration.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
@@ -35,6 +36,7 @@ export function invalidatePmd({ mm, port }: WalkerOf, slot: Slot<'pmd'>, entry: 
 
 /** __split_huge_pud: the huge page is unmapped, and comes back by faults. */
 export function splitHugePud(walker: WalkerOf, slot: Slot<'pud'>, addr: Vaddr): void {
+  needs({ walker, slot, addr });
   const { mm, port } = walker;
   const { size } = mm.arch.geometry.pud;
   const start = vaddrWrap(addr & -size);
@@ -54,7 +56,9 @@ export function splitHugePud(walker: WalkerOf, slot: Slot<'pud'>, addr: Vaddr): 
  * meanwhile is left as it is. What the slot holds afterwards is to be read anew: for a file it is none.
  * @returns `false`, and nothing was changed, where no table was set aside and there is no memory for one
  */
-export function splitHugePmd(walker: WalkerOf, { slot }: UpperStep, addr: Vaddr, of: HugeOf): boolean {
+export function splitHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, of: HugeOf): boolean {
+  needs({ walker, step, addr, of });
+  const { slot } = step;
   const { mm, port } = walker;
   const pmd = slot as Slot<'pmd'>;
   const { size } = mm.arch.geometry.pmd;
