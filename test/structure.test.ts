@@ -24,15 +24,18 @@ const lines = (text: string): number => text.trimEnd().split('\n').length;
 const LAYERS = [
   ['errors', 'brand', 'expr', 'field'],
   ['level', 'entry', 'helpers'],
-  ['arch', 'memory', 'stack', 'shape'],
-  ['geometry', 'codec', 'check-arch', 'define-arch', 'json', 'range', 'alloc', 'mm', 'form'],
-  ['fold', 'addr-end', 'reading', 'stepper', 'stepper-of'],
-  ['walk-range', 'walk', 'engine', 'build', 'map', 'oracles'],
+  ['entry-formats', 'arch', 'cell', 'memory', 'stack', 'shape'],
+  [
+    ...['geometry', 'codec', 'check-arch', 'check-numbers', 'bounds', 'tree', 'define-arch', 'json', 'range', 'alloc'],
+    ...['mm', 'form'],
+  ],
+  ['fold', 'addr-end', 'reading', 'stepper', 'stepper-of', 'visits', 'lift'],
+  ['walk-range', 'walk', 'group', 'engine', 'build', 'map', 'oracles', 'alignment', 'questions', 'mutants'],
   [
     ...['access', 'hardware', 'machine', 'setup', 'untagged', 'step', 'translate', 'linux-mmu', 'protect'],
     ...['listing', 'survey', 'ranges'],
   ],
-  ['format', 'what-if', 'tell', 'explain', 'split', 'picture', 'figure', 'xml', 'svg'],
+  ['format', 'what-if', 'tell', 'explain', 'explain-word', 'split', 'picture', 'figure', 'xml', 'svg'],
   ['index', 'testing', 'guest', 'vectors'],
 ];
 

@@ -51,6 +51,7 @@ const leaf = (low: number, type: bigint): LeafFormat => ({
   base: type | SHARED_CACHED | AF,
   protNone: (type & ~VALID) | SHARED_CACHED | AF | XN | RDONLY | NONE,
   rights: { read: [0n, 0n], write: [DIRTY, RDONLY | AP2], exec: [0n, XN], user: [USER | NG, 0n] },
+  group: { bit: 1n << 52n, slots: 16 },
 });
 
 const none = eq('entry', 0n);

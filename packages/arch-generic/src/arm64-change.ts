@@ -54,7 +54,8 @@ export function changes(linux: LinuxVersion): Readonly<Record<'pte' | 'pmd' | 'p
 
 /** Swap entries: bit 2 is the exclusive mark since v5.19; v6.11 moved the rest away from nG, which had come to mean present. */
 export function swapFormat(linux: LinuxVersion): SwapFormat {
-  if (since(linux, '6.11')) return { type: bits(10, 6), offset: bits(61, 12), base: 0n, exclusive: bit(2) };
+  if (since(linux, '6.11'))
+    return { type: bits(10, 6), offset: bits(61, 12), base: 0n, exclusive: bit(2), uffdWp: bit(3) };
   if (since(linux, '5.19')) return { type: bits(7, 3), offset: bits(57, 8), base: 0n, exclusive: bit(2) };
   return { type: bits(7, 2), offset: bits(57, 8), base: 0n };
 }

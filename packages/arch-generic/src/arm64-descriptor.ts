@@ -30,6 +30,9 @@ export const PXN: bigint = bit(53);
 /** EL0 may not execute. */
 export const UXN: bigint = bit(54);
 
+/** The descriptor and its neighbours are one page: as many as are said beside the level. */
+export const CONT: bigint = bit(52);
+
 /** The pieces of an address of which the lowest bit is `low`. */
 export const pieces = (encoding: Encoding, low: number): Readonly<Record<string, Field>> => {
   switch (encoding) {

@@ -24,6 +24,7 @@ import { changes, swapFormat } from './arm64-change.ts';
 import {
   AF,
   bit,
+  CONT,
   type Encoding,
   leafFields,
   NG,
@@ -62,6 +63,9 @@ export type Arm64Options = {
     }
 );
 
+/** How many pages with the contiguous bit are one (CONT_PTES). */
+const CONTIGUOUS = { '4k': 16, '16k': 128, '64k': 32 } as const;
+
 const PAGE_SHIFT = { '4k': 12, '16k': 14, '64k': 16 } as const;
 
 /** What is folded when the kernel is built, by how many levels are left (CONFIG_PGTABLE_LEVELS); of five none. */
@@ -81,6 +85,8 @@ export function arm64(options: Arm64Options): Arch {
   // PGTABLE_LEVELS and PGDIR_SHIFT of Linux: a table fills a page, and the top one takes what is left.
   const page = PAGE_SHIFT[granule];
   const stride = page - 3;
+  // Arm ARM (DDI 0487), D8.7.1: 16, 128 or 32 pages are one, or 16, 32 or 32 blocks of 2, 32 or 512 MiB.
+  const ptes = CONTIGUOUS[granule];
   const count = Math.floor((va - 4) / stride);
   const pgdShift = page + stride * (count - 1);
   const pgdBits = va - pgdShift;
@@ -91,10 +97,17 @@ export function arm64(options: Arm64Options): Arch {
   const swap = swapFormat(linux);
   const table: TableFormat = { fields: tableFields(encoding, page), base: VALID | TABLE };
   const leaf = (low: number, type: bigint): LeafFormat => leafFormat(encoding, low, type, linux);
+  const grouped = (slots: number, format: LeafFormat): LeafFormat => ({ ...format, group: { bit: CONT, slots } });
   const upper: LevelSpec = { bits: stride, table, is: is.table };
-  const pmd: LevelSpec = { ...upper, leaf: leaf(page + stride, VALID), is: is.pmd, mk: mk.pmd, swap };
+  const pmd: LevelSpec = {
+    ...upper,
+    leaf: grouped(ptes === 128 ? 32 : ptes, leaf(page + stride, VALID)),
+    is: is.pmd,
+    mk: mk.pmd,
+    swap,
+  };
   const pud: LevelSpec = { ...upper, ...pudBlocks() };
-  const pte: LevelSpec = { bits: stride, leaf: leaf(page, VALID | TABLE), is: is.pte, mk: mk.pte, swap };
+  const pte: LevelSpec = { bits: stride, leaf: grouped(ptes, leaf(page, VALID | TABLE)), is: is.pte, mk: mk.pte, swap };
   const levels = { pgd: upper, p4d: upper, pud, pmd, pte };
 
   /**

@@ -99,5 +99,10 @@ export function pteLeaf(kernel: RiscvKernel): LeafFormat {
   if (kernel.mode === 'sv32' || kernel.thead || !since(kernel.linux, '6.4')) return leaf(kernel);
   const stored = addressOf(frame(kernel.mode));
   const withoutLowest = and(stored, add(stored, 0xffff_ffff_ffff_ffffn));
-  return { ...leaf(kernel), first: select(has(N), withoutLowest, stored), shift: select(has(N), 16n, 12n) };
+  return {
+    ...leaf(kernel),
+    first: select(has(N), withoutLowest, stored),
+    shift: select(has(N), 16n, 12n),
+    group: { bit: N, slots: 16 },
+  };
 }

@@ -160,6 +160,6 @@ export function swap(kernel: X86Kernel, level: Level): SwapFormat {
   return {
     ...place,
     ...(marked && { exclusive: is64(kernel) ? 0x8n : PSE }),
-    ...(is64(kernel) && level !== 'pud' && { softDirty: 0x2n }),
+    ...(is64(kernel) && level !== 'pud' && { softDirty: 0x2n, uffdWp: 0x4n }),
   };
 }

@@ -1,58 +1,35 @@
 /** An address space: mappings, the tables that stand for them, and the faults that fill those. It serves gup's slow path. */
+import type { FaultAnswer, FaultHandler, FaultRequest, Gup, GupPort } from '@kernel-mm/gup-fast';
 import {
-  type FaultAnswer,
-  type FaultHandler,
-  type FaultRequest,
-  type Gup,
-  type GupPort,
-  memoryPort,
-} from '@kernel-mm/gup-fast';
-import {
-  type Arch,
   createMm,
-  type Level,
-  type Memory,
   type Mm,
   type Pfn,
   type StackArea,
   type TableAllocator,
+  topLevel,
   UsageError,
   type Vaddr,
   vaddr,
   walk,
 } from '@kernel-mm/pgtable-core';
+import { copyMappings, unmapRegion } from './calls.ts';
 import { handleFault } from './fault.ts';
 import type { Folio } from './folio.ts';
-import { LeafTable } from './leaf-table.ts';
+import { gupPort } from './gup-port.ts';
 import { endOf, type Mapped, type MmapRequest, mappedOf } from './mapping.ts';
 import { migrate } from './migrate.ts';
+import { Owner, type SpaceUsage } from './owner.ts';
 import type { Pages } from './pages.ts';
-import type { Space } from './space.ts';
-
-/** What an address space is made of. */
-export interface AddressSpaceOptions {
-  readonly arch: Arch;
-  /** Where its tables are, and who gives memory for them. */
-  readonly memory: Memory;
-  readonly tables: TableAllocator;
-  readonly pages: Pages;
-  /** The level of the top table, where folding is per process. */
-  readonly top?: Level;
-  /** The zero page; one of its own unless said otherwise. */
-  readonly zeroPage?: Folio;
-}
-
-/** stack_guard_gap: so many pages lie between a stack and what is mapped below it. */
-const STACK_GAP = 256n;
-/** RLIMIT_STACK, as it usually is: 8 MiB. */
-const STACK_LIMIT = 8n << 20n;
+import type { AddressSpaceOptions, Space } from './space.ts';
+import { grownTo } from './stack.ts';
+import { changeProtection } from './walkers/mprotect.ts';
+import type { WalkerOf } from './walkers/port.ts';
+import type { Zapped } from './walkers/zap.ts';
 
 /** One process's memory. */
 export class AddressSpace implements FaultHandler, Space {
   readonly mm: Mm;
   readonly pages: Pages;
-  readonly tables: TableAllocator;
-  readonly leaves: LeafTable;
   readonly zeroPage: Folio;
   /** write_protect_seq; odd while fork copies. */
   writeProtectSeq = 0;
@@ -64,19 +41,42 @@ export class AddressSpace implements FaultHandler, Space {
   faultsLeft: number = Number.POSITIVE_INFINITY;
   /** The faults that were asked for. */
   readonly faults: { readonly addr: Vaddr; readonly request: FaultRequest }[] = [];
+  readonly #owner: Owner;
   #vmas: Mapped[] = [];
 
-  /** @throws UsageError if there is no memory for the top table, or for the zero page */
-  constructor({ arch, memory, tables, pages, top = 'pgd', zeroPage }: AddressSpaceOptions) {
-    const mm = createMm(arch, memory, tables, top);
+  /**
+   * @param mm its empty tables, where fork has made them already
+   * @throws UsageError if there is no memory for the top table, or for the zero page
+   */
+  constructor(
+    { arch, memory, tables, pages, top, zeroPage }: AddressSpaceOptions,
+    mm = createMm(arch, memory, tables, top),
+  ) {
     if (!mm) throw new UsageError('argument', 'tables', 'memory for a top table');
     const zero = zeroPage ?? pages.alloc({ zero: true, mapping: 'none' });
     if (!zero) throw new UsageError('argument', 'pages', 'a frame for the zero page');
     this.mm = mm;
     this.pages = pages;
-    this.tables = tables;
-    this.leaves = new LeafTable(mm, tables, pages);
     this.zeroPage = zero;
+    this.#owner = new Owner(mm, tables, pages);
+  }
+
+  /**
+   * What walkers of this space's tables work on. Its port is the only one that the tables have: it counts references,
+   * pages, tables and flushes, for the space's own calls as for any other walker.
+   */
+  walker(): WalkerOf {
+    return this.#owner;
+  }
+
+  /** Where its tables come from, and go back to. */
+  get tables(): TableAllocator {
+    return this.#owner.tables;
+  }
+
+  /** What its tables hold: pages and swap entries that are mapped, tables by level, and how often it was flushed. */
+  get usage(): SpaceUsage {
+    return this.#owner.usage();
   }
 
   /** The mappings, in order. */
@@ -93,43 +93,62 @@ export class AddressSpace implements FaultHandler, Space {
     return made;
   }
 
-  /** Unmaps a whole mapping, and lets go of its pages. @throws UsageError for one that is not in `vmas` as it is */
-  munmap(vma: Mapped): void {
-    this.#checkOwn(vma);
-    this.#vmas = this.#vmas.filter((one) => one !== vma);
-    for (const addr of this.leaves.mappedIn(vma.start, endOf(vma))) this.leaves.clear(addr);
+  /**
+   * Unmaps a whole mapping: lets go of its pages, and of the tables that no neighbour uses.
+   * @returns where the tables led outside memory, if they did: what lies behind that is still mapped
+   * @throws UsageError for one that is not in `vmas` as it is
+   */
+  munmap(vma: Mapped): Zapped {
+    const n = this.#indexOf(vma);
+    const [before, after] = [this.#vmas[n - 1], this.#vmas[n + 1]];
+    this.#vmas = this.#vmas.toSpliced(n, 1);
+    return unmapRegion(this.#owner, vma, before, after);
   }
 
   /** mprotect of a whole mapping: other rights for it, and for what is there; pages that fork shares stay read-only. Throws as `munmap`. */
   protect(vma: Mapped, prot: { readonly read: boolean; readonly write: boolean }): Mapped {
-    this.#checkOwn(vma);
+    const n = this.#indexOf(vma);
     const changed: Mapped = { ...vma, ...prot, prot: { ...vma.prot, ...prot, exec: prot.read && vma.prot.exec } };
-    this.#vmas = this.#vmas.map((one) => (one === vma ? changed : one));
+    this.#vmas = this.#vmas.with(n, changed);
     // What may be written again becomes so by a fault.
-    for (const addr of this.leaves.mappedIn(vma.start, endOf(vma)))
-      this.leaves.protect(addr, { ...changed.prot, write: false });
+    changeProtection(this.#owner, vma, { ...changed.prot, write: false }, { era: 'v6.12' });
     return changed;
+  }
+
+  /**
+   * fork: a child that has all that is mapped here. What both might write neither may, until a fault copies it.
+   * @returns `undefined`, and nothing is left of the child, where there is no memory for its tables
+   */
+  fork(): AddressSpace | undefined {
+    const { arch, memory } = this.mm;
+    const { pages, tables, zeroPage } = this;
+    const mm = createMm(arch, memory, tables, topLevel(this.mm));
+    if (!mm) return undefined;
+    const child = new AddressSpace({ arch, memory, tables, pages, zeroPage }, mm);
+    this.writeProtectSeq++;
+    const isDone = copyMappings(this.#owner, child.#owner, this.#vmas);
+    this.writeProtectSeq++;
+    child.#vmas = this.#vmas;
+    if (isDone) return child;
+    for (const vma of child.vmas) child.munmap(vma);
+    tables.free?.(mm.pgd);
+    return undefined;
   }
 
   /** The mapping that covers `addr`. A stack below which it lies grows if `grow` allows: up to 8 MiB, and never near another mapping. */
   vma(addr: Vaddr, grow = false): Mapped | undefined {
     const n = this.#vmas.findIndex((vma) => addr < endOf(vma));
     const above = this.#vmas[n];
-    if (!above || above.start <= addr) return above;
-    const { size } = this.mm.arch.geometry.pte;
-    const start = addr & -size;
-    const below = this.#vmas[n - 1];
-    const free = !below || below.growsDown || start - endOf(below) >= STACK_GAP * size;
-    if (!grow || !above.growsDown || !free || endOf(above) - start > STACK_LIMIT) return undefined;
-    const offset = above.offset - Number((above.start - start) / size);
-    const grown: Mapped = { ...above, start: vaddr(start), offset };
-    this.#vmas = this.#vmas.with(n, grown);
+    if (!above || above.start <= addr || !grow) return above && above.start <= addr ? above : undefined;
+    const grown = grownTo(addr, this.mm.arch.geometry.pte.size, above, this.#vmas[n - 1]);
+    if (grown) this.#vmas = this.#vmas.with(n, grown);
     return grown;
   }
 
-  #checkOwn(vma: Mapped): void {
-    if (!this.#vmas.includes(vma))
-      throw new UsageError('argument', 'vma', 'a mapping of this space, as `vmas` has it now');
+  #indexOf(vma: Mapped): number {
+    const n = this.#vmas.indexOf(vma);
+    if (n < 0) throw new UsageError('argument', 'vma', 'a mapping of this space, as `vmas` has it now');
+    return n;
   }
 
   /** handle_mm_fault. */
@@ -168,28 +187,7 @@ export class AddressSpace implements FaultHandler, Space {
 
   /** The port through which walkers touch this address space and its pages. */
   port(stack?: StackArea): GupPort {
-    const { pages } = this;
-    return {
-      ...memoryPort(this.mm, stack),
-      page: (pfn) => pages.page(pfn),
-      tryGet: (head, refs) => pages.tryGet(head, refs),
-      add: (head, weight) => pages.add(head, weight),
-      put: (head, weight) => pages.put(head, weight),
-      count: (event, pins) => pages.count(event, pins),
-      getPgmap: (pfn) => pages.getPgmap(pfn),
-      putPgmap: (pfn) => pages.putPgmap(pfn),
-      makeAccessible: (pfn) => pages.makeAccessible(pfn),
-      markReferenced: (pfn) => pages.markReferenced(pfn),
-      clearReferenced: (pfn) => pages.clearReferenced(pfn),
-      irqSave: () => undefined,
-      irqRestore: () => undefined,
-      seqBegin: () => this.writeProtectSeq,
-      seqRetry: (seq) => seq !== this.writeProtectSeq,
-      setHasPinned: () => {
-        this.hasPinned = true;
-      },
-      keyAllows: () => true,
-    };
+    return gupPort(this, this.#owner, stack);
   }
 
   /** What the calls of gup-fast want: this space with its slow path. */

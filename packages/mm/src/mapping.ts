@@ -13,6 +13,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import type { Backing } from './backing.ts';
 import type { FolioClass } from './folio.ts';
+import type { ForkedVma } from './walkers/copy-pte.ts';
 
 /** What to map. */
 export interface MmapRequest {
@@ -93,4 +94,10 @@ function levelOf(mm: Mm, { backing, addr, size, offset = 0, huge = 'pte' }: Mmap
   if (((addr | size) & (geometry[level].size - 1n)) !== 0n || offset % 2 ** backing.order !== 0)
     throw new UsageError('range-unaligned', 'addr, size, offset', 'multiples of the size of the file’s folios');
   return level;
+}
+
+/** What fork asks of a mapping: a shared file's pages come back by faults, all else only by a copy of the tables. */
+export function forkedOf({ shared, mayWrite, backing, pfnmap }: Mapped): ForkedVma {
+  const hasAnonVma = !(shared && backing);
+  return { shared, mayWrite, hasAnonVma, anonymous: !backing, pfnMap: pfnmap, hugetlb: backing?.kind === 'hugetlb' };
 }

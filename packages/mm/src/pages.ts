@@ -2,6 +2,7 @@
 import { type Got, type Page, type PagePort, PIN_BIAS, type Weight } from '@kernel-mm/gup-fast';
 import { type Pfn, UsageError } from '@kernel-mm/pgtable-core';
 import { type Folio, type FolioClass, newFolio, pageOf } from './folio.ts';
+import { Rmap } from './rmap.ts';
 
 /** Something that a kernel would warn of, or be broken by. Nothing was changed. */
 export interface PageReport {
@@ -19,9 +20,12 @@ export class Pages implements PagePort {
   readonly reports: PageReport[] = [];
   /** nr_foll_pin_acquired and nr_foll_pin_released. */
   readonly pinned: Record<'acquired' | 'released', number> = { acquired: 0, released: 0 };
+  /** Where each folio may be mapped. */
+  readonly rmap = new Rmap();
   readonly #first: number;
   readonly #end: number;
-  #next: number;
+  /** No frame below this one is free. */
+  #lowest: number;
   readonly #folios = new Map<number, Folio>();
 
   /** Frames [first, first + count), none in use. */
@@ -30,29 +34,46 @@ export class Pages implements PagePort {
       throw new UsageError('argument', 'first, count', 'frames, at least one');
     this.#first = first;
     this.#end = first + count;
-    this.#next = first;
+    this.#lowest = first;
   }
 
-  /** A new folio, aligned to its size, with one reference; `undefined` where no frames are left. Freed frames are not used anew. */
+  /**
+   * A new folio of the lowest free frames that are aligned to its size, with one reference; `undefined` where there are
+   * none. Frames that were freed come back, in the zone that they were of: a zone is a part of memory.
+   */
   alloc(kind: FolioClass = {}): Folio | undefined {
-    const { order = 0 } = kind;
+    const { order = 0, zone = 'normal' } = kind;
     if (!Number.isInteger(order) || order < 0 || order > 30)
       throw new UsageError('argument', 'order', 'a whole number up to 30');
     const pages = 2 ** order;
-    const head = Math.ceil(this.#next / pages) * pages;
-    if (head + pages > this.#end) return undefined;
-    this.#next = head + pages;
+    const head = this.#findFree(pages, zone);
+    if (head === undefined) return undefined;
+    if (head <= this.#lowest) this.#lowest = head + pages;
     const folio = newFolio(head as Pfn, kind);
     for (let n = 0; n < pages; n++) this.#folios.set(head + n, folio);
     return folio;
   }
 
-  /** The folio of a frame, in use or free; `undefined` where the frame was never part of one. */
+  #findFree(pages: number, zone: Folio['zone']): number | undefined {
+    for (let head = Math.ceil(this.#lowest / pages) * pages; head + pages <= this.#end; head += pages) {
+      let n = 0;
+      while (n < pages && this.#isFree(head + n, zone)) n++;
+      if (n === pages) return head;
+    }
+    return undefined;
+  }
+
+  #isFree(frame: number, zone: Folio['zone']): boolean {
+    const last = this.#folios.get(frame);
+    return !last || (last.refs === 0 && last.zone === zone);
+  }
+
+  /** The folio that a frame is or was part of last, in use or free; `undefined` where it never was. */
   folio(pfn: Pfn): Folio | undefined {
     return this.#folios.get(pfn);
   }
 
-  /** All folios that there ever were. */
+  /** All folios, in use or free, but for those whose frames are all part of others by now. */
   all(): Folio[] {
     return [...new Set(this.#folios.values())];
   }
@@ -63,18 +84,21 @@ export class Pages implements PagePort {
     return folio !== undefined && (folio.pins > 0 || folio.refs >>> 0 >= PIN_BIAS);
   }
 
-  /** A frame that was never part of a folio reads as a free page. */
+  /** A frame that is part of no folio, or was part of one that was freed, reads as a free page. */
   page(pfn: Pfn): Page | undefined {
     if (!Number.isInteger(pfn) || pfn < this.#first || pfn >= this.#end) return undefined;
     const folio = this.#folios.get(pfn);
-    return folio ? pageOf(folio, pfn) : pageOf({ ...newFolio(pfn, { mapping: 'none' }), refs: 0 }, pfn);
+    return folio && folio.refs !== 0
+      ? pageOf(folio, pfn)
+      : pageOf({ ...newFolio(pfn, { mapping: 'none' }), refs: 0 }, pfn);
   }
 
   /** Never from 0, nor from a count that has wrapped: the one that wraps is taken, the next is not. */
   tryGet(head: Pfn, refs: number): Got {
     checkWeight({ refs, pins: 0 });
     const folio = this.#folios.get(head);
-    if (!folio || folio.refs === 0) return 'zero';
+    // A tail has no count of its own.
+    if (!folio || folio.refs === 0 || folio.head !== head) return 'zero';
     if (folio.refs < 0) return this.#report('negative', folio, { refs, pins: 0 }, 'negative');
     folio.refs = (folio.refs + refs) | 0;
     return 'got';
@@ -102,7 +126,9 @@ export class Pages implements PagePort {
     }
     folio.refs = (refs - asked.refs) | 0;
     folio.pins = (pins - asked.pins) | 0;
-    if (folio.refs === 0) folio.mapping = 'none';
+    if (folio.refs !== 0) return;
+    folio.mapping = 'none';
+    this.#lowest = Math.min(this.#lowest, folio.head);
   }
 
   /** Adds to the statistic. */
@@ -144,8 +170,9 @@ export class Pages implements PagePort {
   #held(head: Pfn, asked: Weight): Folio | undefined {
     checkWeight(asked);
     const folio = this.#folios.get(head);
-    if (folio && folio.refs !== 0) return folio;
-    return this.#report('free-page', folio ?? newFolio(head, {}), asked, undefined);
+    if (folio && folio.refs !== 0 && folio.head === head) return folio;
+    const free = folio?.head === head ? folio : { ...newFolio(head, {}), refs: 0 };
+    return this.#report('free-page', free, asked, undefined);
   }
 
   #report<T>(kind: PageReport['kind'], { head, refs, pins }: Folio, asked: Weight, answer: T): T {

@@ -16,9 +16,31 @@ describe('folios', () => {
     const all = pages();
     expect(made(all).head).toBe(0x100);
     expect(made(all, { order: 3 }).head).toBe(0x108);
-    expect(made(all).head).toBe(0x110);
+    expect(made(all).head).toBe(0x101);
     expect(all.alloc({ order: 6 })).toBeUndefined();
     expect(all.all()).toHaveLength(3);
+  });
+
+  test('frames that were freed come back, the lowest first, in their zone, and as pages of their own', () => {
+    const all = pages();
+    const [low, large, last] = [made(all), made(all, { order: 3 }), made(all, { zone: 'movable' })];
+    for (const folio of [large, low, last]) all.put(folio.head, one);
+    expect([all.page((large.head + 3) as Pfn), all.tryGet(large.head, 1)]).toMatchObject([
+      { head: large.head + 3, order: 0, mapping: 'none' },
+      'zero',
+    ]);
+    const again = [made(all), made(all), made(all, { order: 3 }), made(all, { zone: 'movable' })];
+    expect(again.map(({ head }) => head)).toEqual([low.head, 0x102, large.head, last.head]);
+    expect([all.folio(low.head), low.refs]).toEqual([again[0], 0]);
+    expect(all.reports).toEqual([]);
+  });
+
+  test('a tail has no count of its own', () => {
+    const all = pages();
+    const { head } = made(all, { order: 1 });
+    expect(all.tryGet((head + 1) as Pfn, 1)).toBe('zero');
+    all.put((head + 1) as Pfn, one);
+    expect(all.reports).toMatchObject([{ kind: 'free-page', head: head + 1 }]);
   });
 
   test('a page is what its folio is', () => {

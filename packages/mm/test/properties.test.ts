@@ -20,7 +20,7 @@ import type { Arch, Level, Vaddr } from '@kernel-mm/pgtable-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AddressSpace, Backing, type BackingKind, type Folio } from '../src/index.ts';
-import { archs, at, counts, space } from './support/spaces.ts';
+import { archs, at, counts, makeReadOnly, space } from './support/spaces.ts';
 
 const numRuns = process.env.KERNEL_MM_RUNS === 'full' ? 120 : 25;
 const seed = 20200907;
@@ -111,7 +111,7 @@ function build(arch: Arch, top: Level, regions: readonly Region[], held = new Ma
         // The child's page table holds it too.
         hold(folio);
         folio.exclusive.fill(false);
-        s.leaves.protect(here, { ...vma.prot, write: false });
+        makeReadOnly(s, here);
       }
       if (how === 'held' && folio) hold(folio);
     }
@@ -239,7 +239,7 @@ describe.each(archs)('%s', (_, arch, top) => {
           // Nothing has a page now but the tables that map it, the file it is of, and who held it before.
           for (const folio of s.pages.all()) {
             const file = s.vmas.some(({ backing }) => backing?.holds(folio));
-            const owners = s.leaves.of(folio).length + (file ? 1 : 0) + (folio.zero ? 1 : 0);
+            const owners = s.pages.rmap.of(folio).length + (file ? 1 : 0) + (folio.zero ? 1 : 0);
             expect(folio.refs, `folio ${folio.head}`).toBe(owners + (held.get(folio.head) ?? 0));
           }
         },

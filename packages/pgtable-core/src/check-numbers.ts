@@ -53,12 +53,21 @@ function checkLevelNumbers(level: Level, spec: LevelSpec, entryBytes: number): v
     if (format) checkFields(`${where}.${kind}.fields`, format.fields, width);
   if (spec.reads) checkFields(`${where}.reads`, spec.reads, width);
   if (table) word(`${where}.table`, table.base, width);
+  if (table?.aligned !== undefined) whole(`${where}.table.aligned`, table.aligned, 0, 63);
+  if (leaf?.group) {
+    const { bit, slots } = leaf.group;
+    word(`${where}.leaf.group.bit`, bit, width);
+    whole(`${where}.leaf.group.slots`, slots, 2, 2 ** bits);
+    if (!Number.isInteger(Math.log2(slots)))
+      throw new ArchError('geometry', `${where}.leaf.group.slots`, `${slots} is not a power of 2`);
+  }
   if (leaf)
     for (const raw of [leaf.base, leaf.protNone ?? 0n, ...Object.values(leaf.rights).flat()])
       word(`${where}.leaf`, raw, width);
   if (swap) {
     checkFields(`${where}.swap`, { type: swap.type, offset: swap.offset }, width);
-    for (const raw of [swap.base, swap.exclusive ?? 0n, swap.softDirty ?? 0n]) word(`${where}.swap`, raw, width);
+    for (const raw of [swap.base, swap.exclusive ?? 0n, swap.softDirty ?? 0n, swap.uffdWp ?? 0n])
+      word(`${where}.swap`, raw, width);
   }
 }
 

@@ -67,6 +67,22 @@ export function leafAddress(arch: Arch, level: Level, entry: Entry): Paddr {
   return paddr(gather(leaf.fields, stored));
 }
 
+/**
+ * A leaf that maps another page, all else as it was: rights, marks, and whether it is young or dirty; `undefined` if the
+ * level has no leaves, or cannot hold the address.
+ */
+export function withFrame<L extends Level>(
+  arch: Arch,
+  level: L,
+  entry: Entry<NoInfer<L>>,
+  address: Paddr,
+): Entry<L> | undefined {
+  const { leaf } = arch.spec.levels[level];
+  if (!leaf) return undefined;
+  const rest = entry & ~addressMask(leaf.fields);
+  return withAddress(leaf.fields, rest, address, arch.rules[level].inverted({ entry })) as Entry<L> | undefined;
+}
+
 /** How many bytes a leaf maps: what its slot covers, unless the entry says more (Svnapot). Meaningful only where it is a leaf. */
 export const leafSize = (arch: Arch, level: Level, entry: Entry): bigint =>
   1n << arch.rules[level].leafShift({ entry });

@@ -23,6 +23,7 @@ export {
   type Swap,
   swapOf,
   tableAddress,
+  withFrame,
 } from './codec.ts';
 export * from './define-arch.ts';
 export * from './engine.ts';
@@ -37,6 +38,7 @@ export * from './fold.ts';
 export * from './form.ts';
 export type { FormatKind, NamedField } from './format.ts';
 export { type Arch, type Geometry, type HugepdRules, indexAt, type Rules } from './geometry.ts';
+export { isGrouped, unfold, ungrouped } from './group.ts';
 export * from './hardware.ts';
 export { CHANGES, type Purpose, unchangedBy } from './helpers.ts';
 export * from './json.ts';

@@ -7,6 +7,7 @@ import { makeLeaf } from './codec.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
 import { isAlwaysFolded } from './fold.ts';
+import { unfold } from './group.ts';
 import { below, isUpper, LEVELS, type Level } from './level.ts';
 import { isTranslatable, type Mm, readEntry, topLevel, topOfRoot, writeEntry } from './mm.ts';
 import { pXdIs } from './reading.ts';
@@ -84,7 +85,8 @@ export type LeavesResult =
     };
 
 /**
- * Empties every present leaf of [addr, addr + size); the tables stay. Swap entries and bad ones are left alone.
+ * Empties every present leaf of [addr, addr + size); the tables stay. Swap entries and bad ones are left alone. Of
+ * neighbours that are one by a bit (contiguous descriptors), those that stay are pages of their own afterwards.
  * @throws {@link UsageError} as {@link map}
  */
 export const unmap = (mm: Mm, addr: Vaddr, size: bigint): LeavesResult =>
@@ -110,6 +112,7 @@ export function rewriteLeaves(
       const first = at & ~(result.size - 1n);
       const ends = (kind: 'partial-leaf' | 'too-large'): LeavesResult => ({ kind, leaves, addr: vaddr(first), level });
       if (first < addr || first + result.size > end) return ends('partial-leaf');
+      if (!isWholeGroup(mm, result.slot, at, addr, end) && unfold(mm, result.slot)) continue;
       const entry = become(level, result.entry);
       if (entry === undefined) return ends('too-large');
       writeEntry(mm, result.slot, entry);
@@ -119,6 +122,13 @@ export function rewriteLeaves(
     at = (at & ~(span - 1n)) + span;
   }
   return { kind: 'done', leaves };
+}
+
+/** Whether all slots that a group of this level has, or would have, around `at` lie in the range: then it may stay one. */
+function isWholeGroup({ arch }: Mm, { level }: Slot, at: bigint, addr: bigint, end: bigint): boolean {
+  const bytes = arch.geometry[level].size * BigInt(arch.spec.levels[level].leaf?.group?.slots ?? 1);
+  const first = at & -bytes;
+  return first >= addr && first + bytes <= end;
 }
 
 /** The level whose slots a failed read steps over: a top table counts as what its slot 0 says. */

@@ -30,7 +30,7 @@ const mk = v.strictObject(Object.fromEntries(CHANGES.map((name) => [name, v.opti
 
 const swap = v.strictObject({
   ...{ type: field, offset: field, base: word, inverted: v.optional(v.boolean()) },
-  ...{ exclusive: v.optional(word), softDirty: v.optional(word) },
+  ...{ exclusive: v.optional(word), softDirty: v.optional(word), uffdWp: v.optional(word) },
 });
 
 const right = v.strictTuple([word, word]);
@@ -60,6 +60,7 @@ const level = v.strictObject({
       inverted: v.optional(expr),
       first: v.optional(expr),
       shift: v.optional(expr),
+      group: v.optional(v.strictObject({ bit: word, slots: v.number() })),
     }),
   ),
   reads: v.optional(fields),

@@ -10,9 +10,9 @@ import { checkEntries, checkWalks } from './check-vectors.ts';
 import { Findings } from './findings.ts';
 
 /** Fills the findings from the JSON of a file; guests and bare-metal tests have their memory beside it. */
-const FORMATS: Readonly<
-  Record<string, (found: Findings, json: unknown, memory: () => Uint8Array<ArrayBuffer>) => void>
-> = {
+type Check = (found: Findings, json: unknown, memory: () => Uint8Array<ArrayBuffer>) => void;
+
+const FORMATS: Readonly<Record<string, Check>> = {
   'kernel-mm/walk-vectors@1': checkWalks,
   'kernel-mm/entry-vectors@1': checkEntries,
   'oracle-fixture-1': (found, json, memory) => checkGuest(found, readGuest(json, memory())),

@@ -3,6 +3,7 @@ import { ERRNO } from '@kernel-mm/gup-fast';
 import { pXdIs, type RangeStep } from '@kernel-mm/pgtable-core';
 import { type Blocked, isNoTable, occupied, wayDown } from './making.ts';
 import { MODIFIED, type SyncOptions, syncModified } from './modified.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { noneOrClearBad } from './tables.ts';
 import { type PteStep, runWalk, type WalkerOptions } from './walk.ts';
@@ -49,6 +50,7 @@ export const applyToExistingPageRange = (
 ): Applied => apply(walker, range, fn, options, false);
 
 function apply(walker: WalkerOf, range: Range, fn: PteFn, options: ApplyExistingOptions, create: boolean): Applied {
+  needs({ walker, range, fn });
   const { mm, port } = walker;
   const { start, end } = range;
   if (start === end || (end < start && end !== 0n)) return { ret: -ERRNO.EINVAL, modified: 0, synced: false };

@@ -20,6 +20,7 @@ import {
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
 import { assertMmapLock } from './mmap-lock.ts';
+import { needs } from './needs.ts';
 import type { WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
@@ -60,6 +61,7 @@ interface Small {
  * @throws UsageError `locking` unless mmap_lock is held for writing; `address-range`, `range-unaligned`, before anything is touched, for a frame that no huge page can have
  */
 export function collapseHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, options: CollapseOptions): Collapsed {
+  needs({ walker, step, addr, options });
   assertMmapLock(walker, 'write');
   const { mm, port } = walker;
   const pmd = step.slot as Slot<'pmd'>;
@@ -101,6 +103,9 @@ export function collapseHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, 
   port.unlock(pmd);
   if (made === undefined) return 'why' in judged ? refuse(judged.why, judged.addr) : refuse('no-leaf');
   const pages = found.filter((one) => isPage(mm, one));
+  port.addRmap(options.into, start);
+  // What was none is memory now.
+  if (pages.length < found.length) port.addCounters({ pages: found.length - pages.length, swap: 0 });
   for (const one of pages) port.freePage(frameOf(mm, one));
   return { kind: 'collapsed', pages: pages.length };
 }

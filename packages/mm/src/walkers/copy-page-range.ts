@@ -5,6 +5,7 @@ import { copyHugePmd, copyHugePud, type HugeCopied, type HugeStep } from './copy
 import { copyPte, type ForkedVma, type Forking } from './copy-pte.ts';
 import { isHugeKind } from './leaves.ts';
 import { Lockstep } from './lockstep.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { type NoProgress, Repeats } from './repeats.ts';
 import { noneOrClearBad } from './tables.ts';
@@ -39,6 +40,7 @@ export function copyPageRange(
   vma: ForkedVma,
   options: WalkerOptions = {},
 ): Copied {
+  needs({ src, dst, range, vma });
   if (range.start >= endOf(range)) throw new UsageError('range-empty', 'range', 'a start before the end');
   if (!vma.hasAnonVma && !vma.pfnMap) return {};
   const steps = new Lockstep(src, dst, range.start);

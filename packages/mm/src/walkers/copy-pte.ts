@@ -1,8 +1,9 @@
 /** copy_one_pte (v5.8): what the child gets for one pte of the parent, and what the parent keeps. */
-import { change, type Entry, pXdIs, type Slot, type Swap } from '@kernel-mm/pgtable-core';
+import { change, type Entry, pXdIs, type Slot, type Swap, ungrouped } from '@kernel-mm/pgtable-core';
 import { normalPage } from './leaves.ts';
 import type { WalkerOf } from './port.ts';
 import { swapKindOf, withoutWrite } from './swap-kinds.ts';
+import { withoutUffdWp } from './uffd.ts';
 import type { PteStep } from './walk.ts';
 
 /** What fork asks of a mapping. */
@@ -16,6 +17,10 @@ export interface ForkedVma {
   readonly anonymous: boolean;
   /** VM_PFNMAP or VM_MIXEDMAP: no fault would bring it back. */
   readonly pfnMap?: boolean;
+  /** hugetlb: large pages are copied whosever they are, and no table is set aside for them (copy_hugetlb_page_range). */
+  readonly hugetlb?: boolean;
+  /** VM_UFFD_WP in the child: userfaultfd is told of its writes too. Otherwise its entries lose that mark (v5.7). */
+  readonly uffdWp?: boolean;
 }
 
 /** Parent and child, and how many pages and swap entries of the present table the child got. */
@@ -32,13 +37,16 @@ const isCow = ({ shared, mayWrite }: ForkedVma): boolean => mayWrite && !shared;
 export function copyPte(fork: Forking, step: PteStep, to: Slot<'pte'>): Swap | undefined {
   const made = pXdIs(fork.src.mm, 'present', 'pte', step.entry) ? copyPresent(fork, step) : copySwap(fork, step);
   if (typeof made !== 'bigint') return made;
-  fork.dst.port.writeOnce(to, made);
+  fork.dst.port.writeOnce(to, fork.vma.uffdWp ? made : withoutUffdWp(fork.src.mm, 'pte', made));
   return undefined;
 }
 
 /** The child’s pte: old always, clean if shared; copied on write, neither of both may write any more. */
-function copyPresent({ src, vma, tally }: Forking, { slot, entry, addr }: PteStep): Entry<'pte'> {
+function copyPresent({ src, dst, vma, tally }: Forking, step: PteStep): Entry<'pte'> {
+  const { slot, addr } = step;
   const { mm, port } = src;
+  // The child's neighbours may be others: its page is one of its own.
+  const entry = ungrouped(mm, slot as Slot, step.entry as Entry) as Entry<'pte'>;
   const make = (what: 'wrprotect' | 'clean' | 'old', of: Entry<'pte'>): Entry<'pte'> =>
     change(mm.arch, 'pte', what, of) ?? of;
   let made = entry;
@@ -49,6 +57,7 @@ function copyPresent({ src, vma, tally }: Forking, { slot, entry, addr }: PteSte
   const pfn = normalPage(mm, 'pte', entry, addr);
   if (pfn !== undefined) {
     port.getPage(pfn);
+    dst.port.addRmap(pfn, addr, 'shared');
     tally.pages++;
   }
   return make('old', vma.shared ? make('clean', made) : made);

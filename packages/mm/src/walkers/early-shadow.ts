@@ -14,6 +14,7 @@ import {
   tableAddress,
 } from '@kernel-mm/pgtable-core';
 import { leafOf } from './making.ts';
+import { needs } from './needs.ts';
 import type { WalkerOf } from './port.ts';
 import { tableBelow, type UpperStep } from './tables.ts';
 
@@ -35,6 +36,7 @@ export const sharedPte = ({ mm }: WalkerOf, { page }: EarlyShadow): Entry<'pte'>
  * @returns `undefined` where there is no memory; what was had is given back
  */
 export function earlyShadow(walker: WalkerOf, page: Paddr): EarlyShadow | undefined {
+  needs({ walker, page });
   const { mm, port } = walker;
   const tables: Partial<Record<LowerLevel, Paddr>> = {};
   let entry: Entry | undefined = sharedPte(walker, { page, tables });

@@ -11,6 +11,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import type { Gather } from './gather.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { emptyOf, noneOrClearBad, tableBelow } from './tables.ts';
 import { type Outside, runWalk, type WalkerOptions } from './walk.ts';
@@ -39,9 +40,11 @@ export function freePgtables(
   walker: WalkerOf,
   gather: Gather,
   vmas: readonly FreedVma[],
-  { floor, ceiling }: Bounds,
+  bounds: Bounds,
   options: WalkerOptions = {},
 ): Outside | undefined {
+  needs({ walker, gather, vmas, bounds });
+  const { floor, ceiling } = bounds;
   const { size } = walker.mm.arch.geometry.pmd;
   for (let n = 0; n < vmas.length; ) {
     const first = vmas[n++]!;
@@ -67,6 +70,7 @@ export function freePgdRange(
   bounds: Bounds,
   options: WalkerOptions = {},
 ): Outside | undefined {
+  needs({ walker, gather, range, bounds });
   if (range.start >= endOf(range)) throw new UsageError('range-empty', 'range', 'a start before the end');
   const { mm } = walker;
   const cropped = crop(mm.arch.geometry.pmd.size, range, bounds);

@@ -28,7 +28,7 @@ export { type Munlocked, munlock } from './mlock.ts';
 export { cropToTable, type Filled, type MunlockOptions, munlockFill } from './mlock-fill.ts';
 export type { MlockPage, MlockPages } from './mlock-page.ts';
 export { MODIFIED, type SyncOptions } from './modified.ts';
-export { changeProtection, type Protected, type ProtectOptions } from './mprotect.ts';
+export { changeProtection, type Lost, type Protected, type ProtectOptions } from './mprotect.ts';
 export {
   type NovmaOptions,
   type PagewalkOptions,

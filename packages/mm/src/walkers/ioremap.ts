@@ -14,6 +14,7 @@ import {
 import { freeTablesBelow } from './free-below.ts';
 import { type Blocked, checkRange, isNoTable, leafOf, occupied, wayDown } from './making.ts';
 import { MODIFIED, type Modified, type SyncOptions, syncModified } from './modified.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { emptyOf } from './tables.ts';
 import { runWalk, type WalkerOptions } from './walk.ts';
@@ -57,6 +58,7 @@ export function ioremapPageRange(
   prot: Prot,
   options: IoremapOptions = {},
 ): Ioremapped {
+  needs({ walker, range, phys, prot });
   const { mm, port } = walker;
   checkRange(walker, range);
   const modified = { mask: 0 };

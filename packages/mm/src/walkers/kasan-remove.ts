@@ -11,6 +11,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { type EarlyShadow, isShared, isSharedPage, slotsOf } from './early-shadow.ts';
 import { isNoTable } from './making.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { emptyOf, tableBelow } from './tables.ts';
 import { type Outside, runWalk, type WalkerOptions } from './walk.ts';
@@ -41,6 +42,7 @@ export function removeEarlyShadow(
   shadow: EarlyShadow,
   options: RemoveOptions = {},
 ): Removed {
+  needs({ walker, range, shadow });
   const { mm, port } = walker;
   checkPages(mm.arch, range.start, range.end);
   const warned: Vaddr[] = [];

@@ -3,6 +3,7 @@ import { type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import type { EarlyShadow } from './early-shadow.ts';
 import { type Populated, populateEarlyShadow } from './kasan.ts';
 import { type Removed, type RemoveOptions, removeEarlyShadow } from './kasan-remove.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import type { WalkerOptions } from './walk.ts';
 
@@ -41,6 +42,7 @@ export function addZeroShadow(
   shadow: EarlyShadow,
   options: WalkerOptions = {},
 ): Added {
+  needs({ walker, memory, shadow });
   if (!isWhole(walker, memory)) return { error: 'EINVAL' };
   const range = shadowOf(memory);
   const populated = populateEarlyShadow(walker, range, shadow, options);
@@ -56,5 +58,6 @@ export function removeZeroShadow(
   shadow: EarlyShadow,
   options: RemoveOptions = {},
 ): Removed | undefined {
+  needs({ walker, memory, shadow });
   return isWhole(walker, memory) ? removeEarlyShadow(walker, shadowOf(memory), shadow, options) : undefined;
 }

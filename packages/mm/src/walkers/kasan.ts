@@ -11,6 +11,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { type EarlyShadow, sharedPte } from './early-shadow.ts';
 import { type Blocked, wayDown } from './making.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { tableBelow } from './tables.ts';
 import { runWalk, type WalkerOptions } from './walk.ts';
@@ -45,6 +46,7 @@ export function populateEarlyShadow(
   shadow: EarlyShadow,
   options: PopulateOptions = {},
 ): Populated {
+  needs({ walker, range, shadow });
   const { mm, port } = walker;
   if (range.end < range.start && range.end !== 0n)
     throw new UsageError('range-reversed', 'range', 'an end that is not before its start');

@@ -10,6 +10,7 @@ import {
   pXdIs,
   type Slot,
   type Swap,
+  ungrouped,
   type Vaddr,
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
@@ -116,7 +117,7 @@ function makeUnused(
   else port.writeOnce(slot, emptyOf(mm, slot));
   port.writeOnce(
     slot,
-    changes.reduce((made: Entry, what) => change(mm.arch, level, what, made) ?? made, entry),
+    changes.reduce((made: Entry, what) => change(mm.arch, level, what, made) ?? made, ungrouped(mm, slot, entry)),
   );
   gather.note(addr, level);
 }

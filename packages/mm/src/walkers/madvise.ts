@@ -12,6 +12,7 @@ import {
   giveAdvice,
 } from './madvise-pages.ts';
 import { type AdvisePte, advisePtes } from './madvise-ptes.ts';
+import { needs } from './needs.ts';
 import { walkPageRange } from './pagewalk.ts';
 import type { Verdict, WalkAt } from './pagewalk-ops.ts';
 import type { Range, WalkerOf } from './port.ts';
@@ -37,6 +38,7 @@ export function madviseCold(
   advice: 'cold' | 'pageout',
   options: AdviseOptions,
 ): Advised {
+  needs({ walker, vma, range, advice, options });
   if (vma.locked || vma.pfnmap || vma.backing?.kind === 'hugetlb') return EINVAL;
   return walkAdvised(walker, vma, range, advice, options);
 }
@@ -47,6 +49,7 @@ export function madviseCold(
  * @returns EINVAL for mappings that are not anonymous memory, and for ranges outside the mapping
  */
 export function madviseFree(walker: WalkerOf, vma: AdviseVma, range: Range, options: AdviseOptions): Advised {
+  needs({ walker, vma, range, options });
   const start = range.start > vma.start ? range.start : vma.start;
   const end = endOf(range) < endOf(vma) ? endOf(range) : endOf(vma);
   if (vma.backing || vma.pfnmap || start >= endOf(vma) || end <= vma.start) return EINVAL;

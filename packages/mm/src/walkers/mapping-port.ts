@@ -1,5 +1,5 @@
 /** The half of the port that mapping and unmapping needs: what pages, swap space, counters and the scheduler are told. */
-import type { Slot, Swap } from '@kernel-mm/pgtable-core';
+import type { Slot, Swap, Vaddr } from '@kernel-mm/pgtable-core';
 
 /** How many pages, and how many swap entries, an address space has: mm->rss_stat, the kinds of pages as one. */
 export interface MmCounters {
@@ -11,8 +11,15 @@ export interface MmCounters {
 export interface MappingPort {
   /** PageAnon: `false` for a page of a file. */
   isAnon(pfn: number): boolean;
-  /** get_page and page_dup_rmap: the reference of one more mapping. Its counterpart is `freePage`. */
+  /** get_page: the reference of one more mapping. Its counterpart is `freePage`. */
   getPage(pfn: number): void;
+  /**
+   * page_add_new_anon_rmap, or with `shared` page_dup_rmap: this address space maps the page at `addr` too. What is
+   * shared is exclusively nobody's any more.
+   */
+  addRmap(pfn: number, addr: Vaddr, how?: 'shared'): void;
+  /** Whether mappings hold references to pages of a pud: of hugetlb always, of a device only from v6.15 on. */
+  countsPuds(): boolean;
   /** set_page_dirty: what a pte knew, its page knows now. */
   setPageDirty(pfn: number): void;
   /** mark_page_accessed. */
@@ -43,6 +50,7 @@ export function quietMapping(): MappingPort {
   let pending = 0;
   return {
     ...{ isAnon: () => true, dupSwap: () => true, extendSwap: () => true },
+    ...{ addRmap: nothing, countsPuds: () => false },
     ...{ getPage: nothing, setPageDirty: nothing, markAccessed: nothing, freeSwap: nothing },
     ...{ joinSwapList: nothing, addCounters: nothing, condResched: nothing },
     ...{ needResched: () => false, contended: () => false },

@@ -1,6 +1,7 @@
 /** __munlock_pagevec_fill (until v5.17): a batch of pages from one table of ptes, whose end is the series' one use without a loop. */
 import { LEVELS, type Pfn, pXdAddrEnd, type UpperLevel, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { isTable, type MlockPage, type MlockPages, normalPage, ONE_REF } from './mlock-page.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { type Outside, type PteDecision, runWalk, type WalkerOptions } from './walk.ts';
 
@@ -24,7 +25,9 @@ const UPPER = LEVELS.slice(0, -1) as UpperLevel[];
  * of the pgd. By the level this is arithmetic. By the entry (patch 2 of the series) it takes four offsets more, and no
  * table is made for them; compilers drop the reads where nothing looks at the entries.
  */
-export function cropToTable(walker: WalkerOf, { start, end }: Range, options: WalkerOptions): Vaddr | Outside {
+export function cropToTable(walker: WalkerOf, range: Range, options: WalkerOptions): Vaddr | Outside {
+  needs({ walker, range, options });
+  const { start, end } = range;
   const { mm } = walker;
   if (options.form !== 'entryAware') return UPPER.reduce((next, level) => pXdAddrEnd(mm, level, start, next), end);
   let cropped = end;
@@ -44,9 +47,11 @@ export function cropToTable(walker: WalkerOf, { start, end }: Range, options: Wa
 export function munlockFill(
   walker: WalkerOf,
   first: MlockPage,
-  { start, end }: Range,
+  range: Range,
   options: MunlockOptions,
 ): Filled | Outside {
+  needs({ walker, first, range, options });
+  const { start, end } = range;
   const { port, mm } = walker;
   const { pages, batch: most = 15, ...walkOptions } = options;
   const { size } = mm.arch.geometry.pte;

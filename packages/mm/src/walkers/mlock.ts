@@ -3,6 +3,7 @@ import { type Pfn, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import { type MunlockOptions, munlockFill } from './mlock-fill.ts';
 import { followPage, type MlockPage, type MlockPages, ONE_REF } from './mlock-page.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import type { Outside } from './walk.ts';
 
@@ -20,6 +21,7 @@ export interface Munlocked {
  * from v5.18 on walk pages instead.
  */
 export function munlock(walker: WalkerOf, range: Range, options: MunlockOptions): Munlocked {
+  needs({ walker, range, options });
   const { pages, batch: _, ...walkOptions } = options;
   const { size } = walker.mm.arch.geometry.pte;
   const batches: (readonly Pfn[])[] = [];

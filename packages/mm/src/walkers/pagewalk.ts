@@ -2,6 +2,7 @@
 import { type Paddr, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import { assertMmapLock } from './mmap-lock.ts';
+import { needs } from './needs.ts';
 import { walkHugetlb } from './pagewalk-hugetlb.ts';
 import { isError, type Verdict, type Walked, type WalkOps, type WalkVma } from './pagewalk-ops.ts';
 import { type TableWalk, walkTables } from './pagewalk-tables.ts';
@@ -40,6 +41,7 @@ export function walkPageRange<V extends WalkVma>(
   ops: WalkOps<V>,
   options: PagewalkOptions = {},
 ): Walked {
+  needs({ walker, vmas, range, ops });
   const { end } = range;
   if (range.start >= end) return EINVAL;
   assertMmapLock(walker, 'read');
@@ -62,6 +64,7 @@ export function walkPageVma<V extends WalkVma>(
   ops: WalkOps<V>,
   options: PagewalkOptions = {},
 ): Walked {
+  needs({ walker, vma, ops });
   if (vma.start >= endOf(vma)) return EINVAL;
   assertMmapLock(walker, 'read');
   return walkVma({ walker, ops, options, within: vma }, vma, { start: vma.start, end: vma.end });
@@ -74,6 +77,7 @@ export function walkPageRangeNovma(
   ops: WalkOps<WalkVma>,
   options: NovmaOptions = {},
 ): Walked {
+  needs({ walker, range, ops });
   if (range.start >= range.end) return EINVAL;
   assertMmapLock(walker, 'read');
   const { pgd } = options;

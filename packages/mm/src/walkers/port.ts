@@ -9,7 +9,10 @@ import {
   type Paddr,
   type Slot,
   type TableAllocator,
+  unfold,
+  ungrouped,
   type Vaddr,
+  vaddrWrap,
   writeEntry,
 } from '@kernel-mm/pgtable-core';
 import { type MappingPort, quietMapping } from './mapping-port.ts';
@@ -25,7 +28,11 @@ export type MmapLock = 'none' | 'read' | 'write';
 
 /** Every access of a walker to state that others share. */
 export interface MmPort extends Port, MappingPort {
-  /** set_pXd: `false`, and nothing written, where the slot lies outside memory. */
+  /**
+   * set_pXd: `false`, and nothing written, where the slot lies outside memory. If the slot is one of a group that the
+   * hardware takes as one page (contiguous descriptors, Svnapot), the group is taken apart first, and what is written is a
+   * page of its own, as arm64’s contpte does below every walker (v6.9).
+   */
   writeOnce<L extends Level>(slot: Slot<L>, entry: Entry<NoInfer<L>>): boolean;
   /** How the caller of a walker holds mmap_lock. Walkers do not take it; those that need it look. */
   mmapLock(): MmapLock;
@@ -59,6 +66,9 @@ export interface MmPort extends Port, MappingPort {
 /** How tables are freed: in batches after an RCU grace period, or at once after an interrupt to every CPU. */
 export type TableFreeing = 'rcu' | 'ipi';
 
+/** All addresses. */
+const ALL: Range = { start: vaddrWrap(0n), end: vaddrWrap(0n) };
+
 /** What a walker works on. */
 export interface WalkerOf {
   readonly mm: Mm;
@@ -68,7 +78,11 @@ export interface WalkerOf {
 /** How many tables of each level there are: mm->pgtables_bytes, by level. */
 export type TableCounts = Record<LowerLevel, number>;
 
-/** The port to an address space of one's own: nobody else is there, so that every lock is held. `freed` is where tables go; the allocator may take them anew. */
+/**
+ * A port to tables that nobody else owns: those of an image, or a kernel's own. All pages are anonymous, references are not
+ * counted, every lock is held. The tables of an `AddressSpace` have an owner: its `walker()` is the way to them. `freed` is
+ * told where tables go.
+ */
 export function mmPort(
   mm: Mm,
   tables: TableAllocator,
@@ -80,7 +94,12 @@ export function mmPort(
   const port: MmPort = {
     ...memoryPort(mm),
     ...quietMapping(),
-    writeOnce: (slot, entry) => writeEntry(mm, slot, entry),
+    writeOnce(slot, entry) {
+      if (!unfold(mm, slot as Slot)) return writeEntry(mm, slot, entry);
+      // The slot does not say which addresses: the hardware forgets all.
+      port.flushTlb(ALL);
+      return writeEntry(mm, slot as Slot, ungrouped(mm, slot as Slot, entry as Entry));
+    },
     mmapLock: () => 'write',
     ...{ lock: nothing, unlock: nothing, flushCache: nothing, flushTlb: nothing, syncKernel: nothing },
     allocTable(level) {

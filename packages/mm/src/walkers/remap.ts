@@ -2,6 +2,7 @@
 import { isCow, type Vma } from '@kernel-mm/gup-fast';
 import { change, type Pfn, type Prot, pXdIs, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { type Blocked, checkRange, leafOf, occupied, wayDown } from './making.ts';
+import { needs } from './needs.ts';
 import type { WalkerOf } from './port.ts';
 import { runWalk, type WalkerOptions } from './walk.ts';
 
@@ -45,12 +46,9 @@ const FLAGS: readonly VmaFlag[] = ['IO', 'PFNMAP', 'DONTEXPAND', 'DONTDUMP'];
  * Maps frames from `pfn` on at `addr`, as special ptes. Caches are flushed before, translations never: there were none.
  * @throws UsageError for a range without pages, or not aligned to one; for frames that a pte cannot hold
  */
-export function remapPfnRange(
-  walker: WalkerOf,
-  vma: Vma,
-  { addr, pfn, size, prot }: RemapRequest,
-  options: RemapOptions = {},
-): Remapped {
+export function remapPfnRange(walker: WalkerOf, vma: Vma, request: RemapRequest, options: RemapOptions = {}): Remapped {
+  needs({ walker, vma, request });
+  const { addr, pfn, size, prot } = request;
   const { mm, port } = walker;
   const page = mm.arch.geometry.pte.size;
   const bytes = (size + page - 1n) & -page;

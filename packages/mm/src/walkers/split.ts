@@ -15,9 +15,11 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { normalPage } from './leaves.ts';
 import { type Migration, makeMigration, migrationOf } from './migration.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
+import { dropPud } from './zap-huge.ts';
 
 /** Whose huge page it is: a file's comes back by a fault, so that it is only unmapped. */
 export type HugeOf = 'anon' | 'file';
@@ -33,7 +35,9 @@ export function invalidatePmd({ mm, port }: WalkerOf, slot: Slot<'pmd'>, entry: 
 }
 
 /** __split_huge_pud: the huge page is unmapped, and comes back by faults. */
-export function splitHugePud({ mm, port }: WalkerOf, slot: Slot<'pud'>, addr: Vaddr): void {
+export function splitHugePud(walker: WalkerOf, slot: Slot<'pud'>, addr: Vaddr): void {
+  needs({ walker, slot, addr });
+  const { mm, port } = walker;
   const { size } = mm.arch.geometry.pud;
   const start = vaddrWrap(addr & -size);
   port.lock(slot);
@@ -41,6 +45,8 @@ export function splitHugePud({ mm, port }: WalkerOf, slot: Slot<'pud'>, addr: Va
   if (entry !== undefined && pXdIs(mm, 'leaf', 'pud', entry)) {
     port.writeOnce(slot, emptyOf(mm, slot) as Entry<'pud'>);
     port.flushTlb({ start, end: vaddrWrap(start + size) });
+    const pfn = dropPud(walker, entry as Entry<'pud'>, start);
+    if (pfn !== undefined) port.freePage(pfn);
   }
   port.unlock(slot);
 }
@@ -50,7 +56,9 @@ export function splitHugePud({ mm, port }: WalkerOf, slot: Slot<'pud'>, addr: Va
  * meanwhile is left as it is. What the slot holds afterwards is to be read anew: for a file it is none.
  * @returns `false`, and nothing was changed, where no table was set aside and there is no memory for one
  */
-export function splitHugePmd(walker: WalkerOf, { slot }: UpperStep, addr: Vaddr, of: HugeOf): boolean {
+export function splitHugePmd(walker: WalkerOf, step: UpperStep, addr: Vaddr, of: HugeOf): boolean {
+  needs({ walker, step, addr, of });
+  const { slot } = step;
   const { mm, port } = walker;
   const pmd = slot as Slot<'pmd'>;
   const { size } = mm.arch.geometry.pmd;

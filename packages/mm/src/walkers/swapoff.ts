@@ -3,6 +3,7 @@ import type { Errno } from '@kernel-mm/gup-fast';
 import { change, type Entry, type Pfn, type Prot, pXdIs, type Swap, swapOf, UsageError } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import { leafOf } from './making.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad } from './tables.ts';
 import { type Outside, type PteDecision, type PteStep, runWalk, type WalkerOptions } from './walk.ts';
@@ -54,6 +55,7 @@ export interface Unused {
  * `argument`, with what came back before, for a frame that no pte can hold
  */
 export function unuseVma(walker: WalkerOf, vma: UnuseVma, device: SwapDevice, options: WalkerOptions = {}): Unused {
+  needs({ walker, vma, device });
   if (vma.start >= endOf(vma)) throw new UsageError('range-empty', 'vma', 'a mapping of at least a page');
   let ret: Unused['ret'] = 0;
   let pages = 0;

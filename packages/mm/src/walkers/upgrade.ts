@@ -12,6 +12,7 @@ import {
   upgrade,
   type Vaddr,
 } from '@kernel-mm/pgtable-core';
+import { needs } from './needs.ts';
 
 /** The address space with its new top, or why it stays as it is. */
 export type Upgraded =
@@ -32,6 +33,7 @@ export function upgradeLevels(
   end: Vaddr,
   free: (table: Paddr) => void = () => undefined,
 ): Upgraded {
+  needs({ mm, tables, end });
   const from = topLevel(mm);
   const last = end - 1n;
   if (from === undefined) return { kind: 'too-high' };

@@ -2,6 +2,7 @@
 import { type Level, type Pfn, type Prot, pXdIs, UsageError } from '@kernel-mm/pgtable-core';
 import { type Blocked, bytesOf, checkRange, leafOf, occupied, wayDown } from './making.ts';
 import { MODIFIED, type SyncOptions, syncModified } from './modified.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { runWalk, type WalkerOptions } from './walk.ts';
 
@@ -34,6 +35,7 @@ export function vmapNoflush(
   pages: readonly (Pfn | undefined)[],
   options: VmapOptions = {},
 ): Vmapped {
+  needs({ walker, range, prot, pages });
   const { mm, port } = walker;
   checkRange(walker, range);
   const { size } = mm.arch.geometry.pte;

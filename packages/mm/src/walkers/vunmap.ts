@@ -2,6 +2,7 @@
 import { type Entry, type Level, pXdIs, type RangeStep, type UpperLevel, type Vaddr } from '@kernel-mm/pgtable-core';
 import { checkRange } from './making.ts';
 import { MODIFIED, syncModified } from './modified.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { emptyOf, noneOrClearBad } from './tables.ts';
 import type { VmapOptions } from './vmap.ts';
@@ -23,6 +24,7 @@ export interface Vunmapped {
  * @throws UsageError for a range that is empty or not of whole pages
  */
 export function vunmapNoflush(walker: WalkerOf, range: Range, options: VmapOptions = {}): Vunmapped {
+  needs({ walker, range });
   const { mm, port } = walker;
   checkRange(walker, range);
   const modified = { mask: 0 };
@@ -60,6 +62,7 @@ export function vunmapNoflush(walker: WalkerOf, range: Range, options: VmapOptio
 
 /** unmap_kernel_range: caches first, then the entries, then what the hardware remembers. */
 export function vunmap(walker: WalkerOf, range: Range, options: VmapOptions = {}): Vunmapped {
+  needs({ walker, range });
   checkRange(walker, range);
   walker.port.flushCache(range);
   const result = vunmapNoflush(walker, range, options);

@@ -1,5 +1,5 @@
 /** zap_huge_pmd and zap_huge_pud (v5.8): a large page that goes as a whole. */
-import { type Entry, pXdIs, type RangeStep, type Slot } from '@kernel-mm/pgtable-core';
+import { type Entry, pXdIs, type RangeStep, type Slot, type Vaddr } from '@kernel-mm/pgtable-core';
 import type { Gather } from './gather.ts';
 import { isHugeKind, normalPage } from './leaves.ts';
 import { migrationOf } from './migration.ts';
@@ -33,12 +33,23 @@ export function zapHugePmd(walker: WalkerOf, gather: Gather, { slot, addr }: Ran
   return true;
 }
 
-/** The same of a pud. Only a device has such pages (DAX), and mappings hold no reference to them. */
+/** The same of a pud. Up to v6.14 only a device has such pages (DAX), and mappings hold no reference to them. */
 export function zapHugePud(walker: WalkerOf, gather: Gather, { slot, addr }: RangeStep): boolean {
   walker.port.lock(slot);
   const entry = takeHuge(walker, gather, slot as Slot<'pud'>, addr);
+  const pfn = entry === undefined ? undefined : dropPud(walker, entry, addr);
   walker.port.unlock(slot);
+  if (pfn !== undefined && gather.page(pfn)) gather.flush();
   return entry !== undefined;
+}
+
+/** Counts a pud's pages off, where they count. @returns the first of them, whose reference goes */
+export function dropPud({ mm, port }: WalkerOf, entry: Entry<'pud'>, addr: Vaddr): number | undefined {
+  const { pud, pte } = mm.arch.geometry;
+  const isCounted = port.countsPuds() && pXdIs(mm, 'present', 'pud', entry);
+  const pfn = isCounted ? normalPage(mm, 'pud', entry as Entry, addr) : undefined;
+  if (pfn !== undefined) port.addCounters({ pages: -Number(pud.size / pte.size), swap: 0 });
+  return pfn;
 }
 
 /** Get-and-clear, if there still is something huge. */

@@ -12,6 +12,7 @@ import { endOf } from '../mapping.ts';
 import { Gather } from './gather.ts';
 import type { GatherOptions } from './gather-options.ts';
 import { isHugeKind } from './leaves.ts';
+import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { type NoProgress, Repeats } from './repeats.ts';
 import { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
@@ -48,6 +49,7 @@ export function unmapPageRange(
   range: Range,
   options: ZapOptions = {},
 ): Zapped {
+  needs({ walker, gather, vma, range });
   if (range.start >= endOf(range)) throw new UsageError('range-empty', 'range', 'a start before the end');
   const repeats = new Repeats();
   let noMemory: Zapped['failure'];
@@ -138,6 +140,7 @@ export function unmapSingleVma(
   range: Range,
   options: ZapOptions = {},
 ): Zapped {
+  needs({ walker, gather, vma, range });
   const start = range.start > vma.start ? range.start : vma.start;
   const end = endOf(range) < endOf(vma) ? endOf(range) : endOf(vma);
   if (start >= end) return {};
@@ -151,6 +154,7 @@ export function zapPageRange(
   range: Range,
   options: ZapOptions & GatherOptions = {},
 ): Zapped & Pick<Gather, 'flushes'> {
+  needs({ walker, vma, range });
   const gather = new Gather(walker, options);
   const zapped = unmapSingleVma(walker, gather, vma, range, options);
   gather.finish();

@@ -12,7 +12,7 @@ import {
   type Vaddr,
   vaddr,
 } from '@kernel-mm/pgtable-core';
-import { AddressSpace, Pages } from '../../src/index.ts';
+import { AddressSpace, changeProtection, Pages } from '../../src/index.ts';
 
 const TABLES = 0x10_0000n;
 const BYTES = 2 ** 22;
@@ -63,5 +63,11 @@ export const counts = (pages: Pages): string =>
     .all()
     .map(({ head, refs, pins }) => `${head.toString(16)}: ${refs} ${pins}`)
     .join(', ');
+
+/** Takes the right to write away from one page, as a walker does. */
+export function makeReadOnly(s: AddressSpace, addr: bigint): void {
+  const range = { start: vaddr(addr), end: vaddr(addr + s.mm.arch.geometry.pte.size) };
+  changeProtection(s.walker(), range, { read: true, write: false, exec: false, user: true });
+}
 
 export const at = (addr: bigint): Vaddr => vaddr(addr);

@@ -15,7 +15,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { collapseHugePmd } from '../../src/walkers/collapse.ts';
 import { splitHugePmd } from '../../src/walkers/split.ts';
-import { archs, at, space } from '../support/spaces.ts';
+import { archs, at, makeReadOnly, space } from '../support/spaces.ts';
 import { testPort } from './support/test-port.ts';
 
 const large = archs.filter(([, { geometry, spec }]) => {
@@ -91,7 +91,7 @@ describe.each(large)('%s', (_, arch, top) => {
       expect(() => collapseHugePmd(lost.walker, lost.step, at(START), { ...lost, into: into as Pfn })).toThrow();
     expect(leaf(lost, START).level).toBe('pte');
     const readOnly = small();
-    readOnly.s.leaves.protect(START + pte.size, { read: true, write: false, exec: false, user: true });
+    makeReadOnly(readOnly.s, START + pte.size);
     refused(readOnly, 'rights');
     const zero = small(pages - 1);
     zero.s.touch(at(START + pmd.size - pte.size), pte.size);
@@ -106,8 +106,7 @@ describe.each(large)('%s', (_, arch, top) => {
 
   test.runIf(arch.id === 'x86-64')('the huge page is dirty, also where it may only be read', () => {
     const of = small();
-    for (let addr = START; addr < START + pmd.size; addr += pte.size)
-      of.s.leaves.protect(addr, { read: true, write: false, exec: false, user: true });
+    for (let addr = START; addr < START + pmd.size; addr += pte.size) makeReadOnly(of.s, addr);
     expect(collapseHugePmd(of.walker, of.step, at(START), of).kind).toBe('collapsed');
     const huge = of.port.readOnce(of.step.slot) as Entry<'pmd'>;
     expect((['leaf', 'dirty', 'young', 'write'] as const).map((is) => pXdIs(of.s.mm, is, 'pmd', huge))).toEqual([
