@@ -57,7 +57,7 @@ function checkLevelNumbers(level: Level, spec: LevelSpec, entryBytes: number): v
   if (leaf?.group) {
     const { bit, slots } = leaf.group;
     word(`${where}.leaf.group.bit`, bit, width);
-    whole(`${where}.leaf.group.slots`, slots, 2, 2 ** bits);
+    whole(`${where}.leaf.group.slots`, slots, 2, 2 ** 20);
     if (!Number.isInteger(Math.log2(slots)))
       throw new ArchError('geometry', `${where}.leaf.group.slots`, `${slots} is not a power of 2`);
   }
