@@ -125,9 +125,10 @@ describe('definitions', () => {
     const file = join(folder, 'sv39.json');
     writeFileSync(file, run(['arch', 'show', 'riscv-sv39', '--json'], false).out);
     expect(run(['arch', 'show', '--definition', file, '--json'], false).out).toBe(readFileSync(file, 'utf8'));
-    expect(run(['explain', '--entry', '0x200000d7', '--level', 'pmd', '--definition', file], false).out).toBe(
-      run(['explain', '--entry', '0x200000d7', '--level', 'pmd', '--arch', 'riscv-sv39'], false).out,
-    );
+    // The same but for the machine, which a definition does not have.
+    const words = ['explain', '--entry', '0x200000d7', '--level', 'pmd'];
+    const { out } = run([...words, '--arch', 'riscv-sv39'], false);
+    expect(run([...words, '--definition', file], false).out).toBe(out.slice(0, out.indexOf('  the machine: ')));
   });
 
   test('arch list has every one', () => {

@@ -502,8 +502,10 @@ describe('pgd and p4d', () => {
   const { is } = X86.rules.pgd;
   const [yes, no] = [() => true, () => false];
   // powerpc had leaves at pgd in 2020 (pgd_huge); no definition of ours has, so this one is made for the test.
+  const { levels } = X86.spec;
   const arch: Arch = {
     ...X86,
+    spec: { ...X86.spec, levels: { ...levels, pgd: { ...levels.pgd, leaf: levels.pud.leaf! } } },
     rules: {
       ...X86.rules,
       p4d: { ...X86.rules.p4d, folded: undefined },

@@ -27,7 +27,7 @@ export const isPage = (arch: Arch, level: Level, entry: bigint): boolean => {
 /** Pages: leaves as they are made, with up to two of their bits turned. */
 function pagesNear(arch: Arch, level: Level): bigint[] {
   const rights = { read: true, write: true, exec: true, user: true };
-  const made = [rights, { ...rights, write: false, exec: false }, NO_RIGHTS].flatMap(
+  const made = [rights, { ...rights, write: false, exec: false }, { ...rights, user: false }, NO_RIGHTS].flatMap(
     (prot) => makeLeaf(arch, level, paddr(arch.geometry[level].size), prot) ?? [],
   );
   const bits = [0n, ...Array.from({ length: 8 * arch.entryBytes }, (_, n) => 1n << BigInt(n))];

@@ -32,7 +32,7 @@ test('a form that its functions do not keep is named, with the least visit', () 
   const lifted = liftStepper(claims, toyProcess);
   if (lifted.kind === 'form') throw new Error('not seen');
   expect(lifted.difference).toMatchObject({ asked: 'boundary', form: right.form });
-  expect(formatDifference(lifted.difference)[1]).toContain('boundary: entry, descent: slot');
+  expect(formatDifference(lifted.difference)[1]).toContain('the form (entry, slot)');
 });
 
 /** Functions that are of no form: each of them is right most of the time. */

@@ -49,7 +49,7 @@ const NOT: readonly (readonly [what: string, stepper: Stepper, said: RegExp])[] 
   [
     'a form that the functions do not keep',
     { ...mine, form: { boundary: 'level', descent: 'slot' } },
-    /does not do what its form says \(boundary: level, descent: slot\)/,
+    /does not do what its form says \(level, slot\)/,
   ],
 ];
 

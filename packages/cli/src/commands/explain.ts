@@ -59,11 +59,18 @@ function ofWord(text: string, asked: Asked): Outcome {
 }
 
 /** An entry by itself. What the machine says counts for the status where its state is said. */
-function ofEntry(on: Machine, raw: bigint, { level, json: asJson, state }: Asked, linux?: LinuxVersion): Outcome {
+function ofEntry(
+  on: Machine,
+  raw: bigint,
+  { level, json: asJson, state, definition }: Asked,
+  linux?: LinuxVersion,
+): Outcome {
   if (level === undefined) throw new UsageError('argument', '--level', LEVELS.join(', '));
   const { entryBytes } = on.arch;
   if (raw >> BigInt(8 * entryBytes)) throw new UsageError('argument', '--entry', `${8 * entryBytes} bits`);
-  const found = loneEntry(on, level, raw, linux);
+  const { machine, ...byLinux } = loneEntry(on, level, raw, linux);
+  // A definition of one's own has no MMU: the machine would be Linux once more.
+  const found = { ...byLinux, ...(machine && definition === undefined && { machine }) };
   const isGood = found.role === 'table' || found.role === 'leaf' || found.role === 'folded';
   const isRefused = state?.length && found.machine?.kind === 'fault';
   return answered(asJson ? json(found) : loneEntryText(found), isGood && !isRefused);

@@ -49,7 +49,7 @@ describe('all of them', () => {
     expect(standing.all).toBe(260);
     expect(standing.stand.length).toBeGreaterThan(0);
     expect(standing.stand.length).toBeLessThan(130);
-    expect(standing.stand).not.toContain('levels.pte.leaf.fields.address.lo: 11 instead of 12');
+    expect(standing.stand).not.toContain('levels.pte.leaf.fields.address.to: 11 instead of 12');
     const told = formatReport({ arch: 'toy3', results: [], mutants: standing });
     expect(told).toContain(`; ${standing.stand.length} of 260 wrong numbers would stand`);
   }, 600_000);

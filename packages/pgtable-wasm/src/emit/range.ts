@@ -38,6 +38,17 @@ export function rangeBody(kit: Kit, taker: RangeTaker): Code[] {
     set('$cut', i32(STOPS.indexOf('budget'))),
     when(['i32.eqz', get('$budget')], end(kit, 'budget')),
   ];
+  const inside: Code[] =
+    arch.spec.fastGup === false
+      ? end(kit, 'not-permitted')
+      : [
+          ...permitted(kit),
+          set(endOf(0), get('$whole')),
+          when(['i64.gt_u', pages, ['i64.extend_i32_u', get('$budget')]], cut),
+          ...walkTop(kit, taker),
+          set('$code', get('$cut')),
+          ['br', '$exit'],
+        ];
   const walk: Code[] = [
     when(
       [
@@ -47,12 +58,7 @@ export function rangeBody(kit: Kit, taker: RangeTaker): Code[] {
       ],
       odd,
     ),
-    ...permitted(kit),
-    set(endOf(0), get('$whole')),
-    when(['i64.gt_u', pages, ['i64.extend_i32_u', get('$budget')]], cut),
-    ...walkTop(kit, taker),
-    set('$code', get('$cut')),
-    ['br', '$exit'],
+    ...inside,
   ];
   return [
     ...taker.prologue,
@@ -72,7 +78,6 @@ export function rangeBody(kit: Kit, taker: RangeTaker): Code[] {
 
 /** gup_fast_permitted. The limit follows from the register; only without one is slot 0 of the top table asked. */
 function permitted(kit: Kit): Code[] {
-  if (kit.arch.spec.fastGup === false) return end(kit, 'not-permitted');
   const beyond: Code = ['i64.gt_u', get('$whole'), limit(kit)];
   const named: Code = ['global.get', '$named'];
   const top = kit.top
