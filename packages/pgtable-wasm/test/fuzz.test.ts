@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { fuzz } from './support/fuzz/run.ts';
 
 const { KERNEL_MM_RUNS, KERNEL_MM_FUZZ, KERNEL_MM_SEED } = process.env;
-const seconds = Number(KERNEL_MM_FUZZ ?? (KERNEL_MM_RUNS === 'full' ? 60 : 5));
+const seconds = Number(KERNEL_MM_FUZZ ?? (/^(ci|full)$/.test(KERNEL_MM_RUNS ?? '') ? 60 : 5));
 const seed = Number(KERNEL_MM_SEED ?? Date.now() % 2 ** 31);
 
 test(`reference, compiled and linuxMmu: seed ${seed}`, { timeout: 1000 * (2 * seconds + 300) }, () => {
