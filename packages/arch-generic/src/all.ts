@@ -20,17 +20,27 @@ import { x86 } from './x86.ts';
 import type { Paging } from './x86-entry.ts';
 import { x86Mmu } from './x86-mmu.ts';
 
-/** Makes an MMU whose `arch` follows the helpers of this Linux version. */
-export type MmuFactory = (linux?: LinuxVersion) => Mmu;
+/** Parts of a machine's state that its kernel's definition follows as well: parameters of the same name. */
+export interface StateOfBoth {
+  /** x86-64: the C bit of SME and SEV. */
+  readonly encMask?: bigint;
+  /** 64-bit RISC-V: the attributes of T-Head's cores. */
+  readonly thead?: boolean;
+  /** 64-bit RISC-V: Svrsw60t59b. */
+  readonly svrsw60t59b?: boolean;
+}
+
+/** Makes an MMU whose `arch` follows the helpers of this Linux version, on such a machine. */
+export type MmuFactory = (linux?: LinuxVersion, state?: StateOfBoth) => Mmu;
 
 const ofX86 =
   (paging: Paging): MmuFactory =>
-  (linux = DEFAULT_LINUX) =>
-    x86Mmu(x86({ paging, linux }));
+  (linux = DEFAULT_LINUX, { encMask = 0n } = {}) =>
+    x86Mmu(x86({ paging, linux, encMask }));
 const ofRiscv =
   (mode: RiscvMode): MmuFactory =>
-  (linux = DEFAULT_LINUX) =>
-    riscvMmu(riscv({ mode, linux }));
+  (linux = DEFAULT_LINUX, { thead = false, svrsw60t59b = false } = {}) =>
+    riscvMmu(riscv({ mode, linux, thead, svrsw60t59b }));
 const ofArm64 =
   (options: Arm64Options): MmuFactory =>
   (linux = DEFAULT_LINUX) =>

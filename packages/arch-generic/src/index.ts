@@ -2,7 +2,7 @@
  * Architectures with static and run-time folding, and folding as functions on a definition.
  * @module
  */
-export { ARCHITECTURES, type MmuFactory } from './all.ts';
+export { ARCHITECTURES, type MmuFactory, type StateOfBoth } from './all.ts';
 export { armLpae } from './arm-lpae.ts';
 export { type ArmLpaeState, armLpaeMmu } from './arm-lpae-mmu.ts';
 export { type ArmRegisters, armLpaeFromRegisters, armShortFromRegisters, isLpae } from './arm-registers.ts';

@@ -100,6 +100,6 @@ export function swap({ linux, mode, svrsw60t59b }: RiscvKernel, level: 'pud' | '
   return {
     ...{ type: bits(type + 4, type), offset: bits(mode === 'sv32' ? 31 : 63, type + 5), base: 0n },
     ...(marked && level === 'pte' && { exclusive: 0x40n }),
-    ...(svrsw60t59b && level === 'pte' && { softDirty: X }),
+    ...(svrsw60t59b && level === 'pte' && { softDirty: X, uffdWp: U }),
   };
 }

@@ -35,9 +35,15 @@ const MODES: Readonly<Record<string, RiscvMode>> = {
 export function riscvMmu(arch: Arch): Mmu<RiscvState> {
   const mode = MODES[arch.id];
   if (!mode) throw new UsageError('argument', 'arch', `one of ${Object.keys(MODES).join(', ')}`);
+  // What the definition has bits for, the machine has too.
+  const names = new Set(Object.keys(arch.spec.levels.pte.leaf?.fields ?? {}));
   return {
     arch,
-    defaults: RISCV_DEFAULTS,
+    defaults: {
+      ...RISCV_DEFAULTS,
+      thead: names.has('SEC'),
+      svrsw60t59b: names.has('SOFT_DIRTY'),
+    },
     hardware: (state) => hardwareOf(arch, mode, state),
     deviations: [
       {

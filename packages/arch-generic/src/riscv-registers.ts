@@ -20,7 +20,10 @@ export interface RiscvRegisters {
   readonly xlen?: 32 | 64;
 }
 
-const mmuOf = once((mode: RiscvMode, linux: LinuxVersion) => riscvMmu(riscv({ mode, linux })));
+type Extra = 'thead' | 'svrsw60t59b' | '';
+const mmuOf = once((mode: RiscvMode, linux: LinuxVersion, thead: Extra, svrsw60t59b: Extra) =>
+  riscvMmu(riscv({ mode, linux, thead: thead !== '', svrsw60t59b: svrsw60t59b !== '' })),
+);
 
 /** By MODE of satp; in Bare mode any definition serves, since no table is read. */
 const MODES: Readonly<Record<32 | 64, readonly (RiscvMode | undefined)[]>> = {
@@ -43,7 +46,12 @@ export function riscvFromRegisters(registers: RiscvRegisters, more: FromRegister
   const name = MODES[xlen][mode];
   checkRegister('satp', name !== undefined, `a MODE that is not reserved, not ${mode}`);
   checkRegister('satp', mode !== 0 || satp === 0n, 'all other fields 0 where MODE is Bare');
-  const mmu = mmuOf(name ?? 'sv39', more.linux ?? DEFAULT_LINUX);
+  const mmu = mmuOf(
+    name ?? 'sv39',
+    more.linux ?? DEFAULT_LINUX,
+    more.state?.thead ? 'thead' : '',
+    more.state?.svrsw60t59b ? 'svrsw60t59b' : '',
+  );
   const wide = xlen === 64;
   const pmm = wide ? bitsOf(more.state?.user ? senvcfg : menvcfg, 33, 32) : 0;
   const pmlen = PMLEN[pmm];

@@ -35,11 +35,14 @@ export function x86Mmu(arch: Arch): Mmu<X86State> {
     arch,
     defaults: {
       ...{ user: false, nxe: true, wp: true, smep: false, smap: false, ac: false, pke: false, pkru: 0n },
-      ...{ pg: true, pse: true, pdpe1gb: true, lamSup: false, maxPhysBits: 52, encMask: 0n },
+      ...{ pg: true, pse: true, pdpe1gb: true, lamSup: false, maxPhysBits: 52, encMask: encMaskOf(arch) },
     },
     hardware: (state) => hardwareOf(arch, paging, state),
   };
 }
+
+/** The C bit that the kernel's definition has: what each table pointer sets above the flags. */
+const encMaskOf = ({ spec }: Arch): bigint => (spec.levels.pmd.table?.base ?? 0n) & ~0xfffn;
 
 function hardwareOf(arch: Arch, paging: Paging, state: X86State): Hardware {
   const { user, nxe, smep, smap, ac } = state;

@@ -20,7 +20,9 @@ export interface X86Registers {
   readonly pkru?: bigint;
 }
 
-const mmuOf = once((paging: Paging, linux: LinuxVersion) => x86Mmu(x86({ paging, linux })));
+const mmuOf = once((paging: Paging, linux: LinuxVersion, encMask: string) =>
+  x86Mmu(x86({ paging, linux, encMask: BigInt(encMask) })),
+);
 
 /**
  * The machine that these registers make. CPL, MAXPHYADDR, 1 GiB pages and SME are in no register: `more.state` says them.
@@ -37,7 +39,7 @@ export function x86FromRegisters(registers: X86Registers, more: FromRegisters<X8
   checkRegister('cr4', !bitOf(cr4, 17) || (lme && pg), 'PCIDE = 0 outside of IA-32e mode');
   checkRegister('cr3', lme || !(cr3 >> 32n), 'a value of 32 bits outside of IA-32e mode');
   const paging: Paging = !pae ? '2-level' : !lme ? 'pae' : bitOf(cr4, 12) ? '5-level' : '4-level';
-  const mmu = mmuOf(paging, more.linux ?? DEFAULT_LINUX);
+  const mmu = mmuOf(paging, more.linux ?? DEFAULT_LINUX, String(more.state?.encMask ?? 0n));
   const said: Partial<X86State> = {
     ...{ pg, wp: bitOf(cr0, 16), pse: bitOf(cr4, 4), nxe: bitOf(efer, 11), smep: bitOf(cr4, 20), smap: bitOf(cr4, 21) },
     ...{ pke: bitOf(cr4, 22), lamSup: bitOf(cr4, 28), ac: bitOf(rflags, 18), pkru },

@@ -4,6 +4,7 @@ import {
   DEFAULT_LINUX,
   type LinuxVersion,
   type MmuFactory,
+  type StateOfBoth,
   since,
   sparc64,
 } from '@kernel-mm/arch-generic';
@@ -23,7 +24,8 @@ const FACTORIES: ReadonlyMap<string, MmuFactory> = new Map([...Object.entries(AR
 export const MMU_IDS: readonly string[] = [...FACTORIES.keys()];
 
 /** The MMU of an architecture, its definition by the helpers of a Linux version; `undefined` for an unknown id. */
-export const mmuOf = (id: string, linux?: LinuxVersion): Mmu | undefined => FACTORIES.get(id)?.(linux);
+export const mmuOf = (id: string, linux?: LinuxVersion, state?: StateOfBoth): Mmu | undefined =>
+  FACTORIES.get(id)?.(linux, state);
 
 /** Layouts that have names of their own: s390's eras, and the two forms of sparc64's leaves. */
 const NAMED: ReadonlyMap<string, () => Arch> = new Map([

@@ -1,4 +1,6 @@
 /** From options to an address space: a guest's process or kernel, or raw images with a root register. */
+
+import type { StateOfBoth } from '@kernel-mm/arch-generic';
 import { DEFAULT_LINUX, type LinuxVersion } from '@kernel-mm/arch-generic';
 import {
   type Arch,
@@ -71,11 +73,11 @@ export interface Source {
  * The architecture that is asked for: its MMU, or of a definition of one's own, an MMU that reads as Linux does.
  * @throws UsageError where none is named; ArchError for a definition that is refused, FixtureError for a file that is none
  */
-export function mmuAsked(asked: InferredOptionTypes<typeof ARCH>, limits: ReadLimits): Mmu {
+export function mmuAsked(asked: InferredOptionTypes<typeof ARCH>, limits: ReadLimits, state?: StateOfBoth): Mmu {
   const { arch, definition } = asked;
   const version = versionAsked(asked);
   if (definition !== undefined) return linuxMmu(withNames(defineArch(loadDefinition(definition, limits)))) as Mmu;
-  const mmu = arch === undefined ? undefined : mmuOf(arch, version);
+  const mmu = arch === undefined ? undefined : mmuOf(arch, version, state);
   if (!mmu) throw new UsageError('argument', '--arch', 'an architecture, or --definition FILE');
   return mmu;
 }
@@ -94,7 +96,11 @@ export function versionAsked({ definition, linux }: InferredOptionTypes<typeof A
 export const machineAsked = (
   asked: InferredOptionTypes<Pick<typeof SOURCE, keyof typeof ARCH | 'state'>>,
   limits: ReadLimits,
-): Machine => withState(machine(mmuAsked(asked, limits)), asked.state);
+): Machine => {
+  const state = stateSaid(machine(mmuAsked(asked, limits)), asked.state);
+  // The kernel's definition follows some of it.
+  return machine(mmuAsked(asked, limits, state)).in(state);
+};
 
 /** A definition names itself and its fields; every line about them tells the names. */
 const MAX_NAME = 200;
@@ -117,7 +123,12 @@ export function sourceOf(asked: InferredOptionTypes<typeof SOURCE>): Source {
   if (asked.guest !== undefined) {
     const guest = loadGuest(asked.guest, limits);
     const space = asked.kernel ? kernelOf(guest) : spaceOfProcess(guest, processOf(guest, asked.process));
-    return source(guest.memory, withState(space.machine, asked.state), space.rootOf, versionOf(guest.release));
+    return source(
+      guest.memory,
+      space.machine.in(stateSaid(space.machine, asked.state)),
+      space.rootOf,
+      versionOf(guest.release),
+    );
   }
   if (!asked.image?.length)
     throw new UsageError('argument', '--guest', 'a guest, or --image FILE with --arch and --root');
@@ -152,8 +163,8 @@ function processOf({ processes }: Guest, asked = '0'): GuestProcess {
   return found;
 }
 
-/** The machine in the state that the words say, each of the kind that the MMU's default has. */
-function withState(on: Machine, said: readonly string[] = []): Machine {
+/** The state that the words say, each of the kind that the MMU's default has. */
+function stateSaid(on: Machine, said: readonly string[] = []): Readonly<Record<string, unknown>> {
   const context = said.map((one) => {
     const [, key, value] = /^(\w+)=(\w+)$/.exec(one) ?? [];
     if (key === undefined || value === undefined) throw new UsageError('argument', '--state', `KEY=VALUE, not ${one}`);
@@ -163,7 +174,7 @@ function withState(on: Machine, said: readonly string[] = []): Machine {
   });
   const mmu = { arch: on.arch, defaults: on.state, hardware: () => on.hardware };
   try {
-    return on.in(stateOf(mmu, Object.fromEntries(context), '--state'));
+    return stateOf(mmu, Object.fromEntries(context), '--state');
   } catch (error) {
     // Of a file it would be the file's fault; here it is a word of the call.
     if (error instanceof FixtureError) throw new UsageError('argument', error.where, error.expected);

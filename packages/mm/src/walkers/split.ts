@@ -19,6 +19,7 @@ import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { protOf } from './rights.ts';
 import { emptyOf, type UpperStep } from './tables.ts';
+import { withUffdWpOf } from './uffd.ts';
 import { dropPud } from './zap-huge.ts';
 
 /** Whose huge page it is: a file's comes back by a fault, so that it is only unmapped. */
@@ -116,7 +117,7 @@ function fill(walker: WalkerOf, first: Slot<'pte'>, huge: Entry<'pmd'>): void {
       ? movingPte(walker, huge, { ...moving, pfn: moving.pfn + n })
       : pageOf(walker, huge, paddrWrap(leafAddress(mm.arch, 'pmd', huge) + n * pte.size));
     if (made === undefined) continue;
-    port.writeOnce(slotPlus(first, n, pte.slotBytes), made as Entry<'pte'>);
+    port.writeOnce(slotPlus(first, n, pte.slotBytes), withUffdWpOf(mm, huge, made as Entry<'pte'>));
     // The reference of the huge mapping becomes that of its first page.
     if (counted && n > 0n) port.getPage(Number(head + n));
   }

@@ -19,7 +19,7 @@ export function swapKindOf({ arch }: Pick<Mm, 'arch'>, level: Level, entry: Entr
 }
 
 /**
- * make_migration_entry_read, make_device_private_entry_read: the same, but it may not be written; soft-dirty stays.
+ * make_migration_entry_read, make_device_private_entry_read: the same, but it may not be written; soft-dirty and uffd-wp stay.
  * `undefined` for what may not be written now, and for all that is neither.
  */
 export function withoutWrite<L extends Level>({ arch }: Mm, level: L, entry: Entry<L>): Entry<L> | undefined {
@@ -27,6 +27,7 @@ export function withoutWrite<L extends Level>({ arch }: Mm, level: L, entry: Ent
   if (!kind || !('write' in kind) || !kind.write) return undefined;
   const type = kind.kind === 'device' ? SWAP_TYPES.device : SWAP_TYPES.moves;
   const made = makeSwap(arch, level, { type, offset: kind.swap.offset });
-  const kept = entry & (arch.spec.levels[level].swap?.softDirty ?? 0n);
+  const { softDirty = 0n, uffdWp = 0n } = arch.spec.levels[level].swap ?? {};
+  const kept = entry & (softDirty | uffdWp);
   return made === undefined ? undefined : ((made | kept) as Entry<L>);
 }

@@ -3,6 +3,7 @@ import { ERAS, type Gup, pinUserPagesFastOnly } from '@kernel-mm/gup-fast';
 import {
   type Entry,
   type Level,
+  maskOf,
   type Paddr,
   type Pfn,
   paddr,
@@ -66,6 +67,20 @@ describe.each(large)('%s', (_, arch, top) => {
     for (const n of [0n, 1n, BigInt(pages) - 1n])
       expect(leaf(of, START + n * pte.size)).toEqual({ level: 'pte', frame: BigInt(of.into) + n });
     expect(of.port.counts.pte).toBe(tables);
+  });
+
+  const mark = arch.spec.levels.pmd.leaf?.fields.UFFD_WP;
+  test.runIf(mark)('userfaultfd’s mark of a huge page is that of each small one', () => {
+    const of = small();
+    collapseHugePmd(of.walker, of.step, at(START), of);
+    const huge = ((of.port.readOnce(of.step.slot) as bigint) | maskOf(mark!)) as Entry<'pmd'>;
+    of.port.writeOnce(of.step.slot, huge);
+    expect(splitHugePmd(of.walker, { slot: of.step.slot, entry: huge }, at(START), 'anon')).toBe(true);
+    const marks = Array.from({ length: pages }, (_, n) => {
+      const { result } = walk(of.s.mm, vaddr(START + BigInt(n) * pte.size));
+      return result.kind === 'leaf' && (result.entry & maskOf(arch.spec.levels.pte.leaf!.fields.UFFD_WP!)) !== 0n;
+    });
+    expect(new Set(marks)).toEqual(new Set([true]));
   });
 
   test('refused, and everything is as it was', () => {

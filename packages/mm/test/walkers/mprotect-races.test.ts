@@ -21,6 +21,8 @@ import { type Modelled, modelled, rangeOf } from './support/model.ts';
 const [, x86, top] = archs[3]!;
 const { pte, pmd } = x86.geometry;
 const READ: Prot = { read: true, write: false, exec: false, user: true };
+/** uffd-wp of what is not present: kept as soft-dirty is (change_huge_pmd and change_pte_range, v5.7). */
+const uffd = { pte: x86.spec.levels.pte.swap!.uffdWp!, pmd: x86.spec.levels.pmd.swap?.uffdWp ?? 0n };
 const soft = { pte: x86.spec.levels.pte.swap!.softDirty!, pmd: x86.spec.levels.pmd.swap?.softDirty ?? 0n };
 const START = vaddr(4n * pmd.size);
 const WHOLE = { start: START, end: vaddr(START + pmd.size) };
@@ -84,10 +86,11 @@ describe('a huge page', () => {
 
   test('that moves: written no more, soft-dirty as before, and not counted', () => {
     const moving = makeSwap(x86, 'pmd', { type: SWAP_TYPES.movesWritable, offset: 0x200n })!;
-    const { m, slot } = withPmd(moving | soft.pmd);
+    const marks = soft.pmd | uffd.pmd;
+    const { m, slot } = withPmd(moving | marks);
     expect(changeProtection(m, WHOLE, READ)).toEqual({ changed: 0 });
     const now = readEntry(m.mm, slot)!;
-    expect([migrationOf(m.mm, 'pmd', now as Entry), now & soft.pmd]).toEqual([{ pfn: 0x200n, write: false }, soft.pmd]);
+    expect([migrationOf(m.mm, 'pmd', now as Entry), now & marks]).toEqual([{ pfn: 0x200n, write: false }, marks]);
     expect(m.port.tlbFlushes).toEqual([]);
   });
 
