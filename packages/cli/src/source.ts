@@ -21,7 +21,7 @@ import type { InferredOptionTypes, Options } from 'yargs';
 import { type Space, spaceOfKernel, spaceOfProcess } from './guest-mm.ts';
 import { loadDefinition, loadGuest } from './load-guest.ts';
 import { loadImages } from './load-image.ts';
-import { LIMITS, limitsOf, type ReadLimits } from './read-file.ts';
+import { LIMITS, limitsOf, ofCall, type ReadLimits } from './read-file.ts';
 import { MMU_IDS, mmuOf, versionOf } from './registry.ts';
 import { hex, word } from './words.ts';
 
@@ -162,11 +162,5 @@ function withState(on: Machine, said: readonly string[] = []): Machine {
     return [key, kind === 'number' ? Number(value) : kind === 'bigint' ? hex(word('--state', value)) : value];
   });
   const mmu = { arch: on.arch, defaults: on.state, hardware: () => on.hardware };
-  try {
-    return on.in(stateOf(mmu, Object.fromEntries(context), '--state'));
-  } catch (error) {
-    // Of a file it would be the file's fault; here it is a word of the call.
-    if (error instanceof FixtureError) throw new UsageError('argument', error.where, error.expected);
-    throw error;
-  }
+  return ofCall(() => on.in(stateOf(mmu, Object.fromEntries(context), '--state')));
 }
