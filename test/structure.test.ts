@@ -89,7 +89,7 @@ describe('packages', () => {
     mm: ['pgtable-core', 'gup-fast'],
     'pgtable-wasm': ['pgtable-core'],
     prove: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast'],
-    cli: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast', 'mm'],
+    cli: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast', 'mm', 'prove'],
     bench: ['pgtable-core', 'arch-s390', 'arch-generic', 'gup-fast', 'pgtable-wasm'],
   };
 

@@ -1,3 +1,3 @@
 import { esm } from '../../tsup.base.ts';
 
-export default esm('src/index.ts', 'src/main.ts');
+export default esm('src/index.ts', 'src/files.ts', 'src/main.ts');

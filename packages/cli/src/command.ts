@@ -9,6 +9,9 @@ export interface Outcome {
   readonly status: 0 | 1 | 2;
 }
 
+/** What is left to do where an answer takes time, because a module is read. */
+export type Later = () => Promise<Outcome>;
+
 /** Words behind a command's name, by their names. */
 type Positionals = Readonly<Record<string, PositionalOptions>>;
 /** A command's options, by their names without dashes. */
@@ -30,7 +33,7 @@ export interface Command<P extends Positionals = Positionals, F extends Flags = 
    * @param coloured whether the output is a terminal
    * @throws UsageError for words that are not understood, FixtureError for a file that cannot be read
    */
-  run(asked: InferredOptionTypes<P> & InferredOptionTypes<F>, coloured: boolean): Outcome;
+  run(asked: InferredOptionTypes<P> & InferredOptionTypes<F>, coloured: boolean): Outcome | Later;
 }
 
 /** A subcommand, its options known to its `run` by their types. */

@@ -11,4 +11,4 @@ export { type DemoFindings, type DemoOptions, type ProcessFindings, runDemo } fr
 export { inspect, type PageFinding, type RangeFinding } from './demo/findings.ts';
 export { guestFiles, loadGuest } from './load-guest.ts';
 export * from './machines.ts';
-export { run } from './run.ts';
+export { run, runAsync } from './run.ts';

@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { UsageError } from '@kernel-mm/pgtable-core';
 import { type FixtureCode, FixtureError } from '@kernel-mm/pgtable-core/guest';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { size } from './words.ts';
@@ -54,6 +55,19 @@ export function trying<T>(code: FixtureCode, file: string, expected: string, wor
   } catch (error) {
     if (error instanceof FixtureError) throw error;
     return refuse(code, file, expected);
+  }
+}
+
+/**
+ * What `work` gives; a fault that would be a file's is a word's of the call.
+ * @throws UsageError
+ */
+export function ofCall<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof FixtureError) throw new UsageError('argument', error.where, error.expected);
+    throw error;
   }
 }
 

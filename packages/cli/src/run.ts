@@ -5,40 +5,55 @@ import { fileURLToPath } from 'node:url';
 import { ArchError, UsageError } from '@kernel-mm/pgtable-core';
 import { FixtureError } from '@kernel-mm/pgtable-core/guest';
 import yargs, { type Argv, type Options } from 'yargs';
-import type { Command, Outcome } from './command.ts';
+import type { Command, Later, Outcome } from './command.ts';
 import { archCommand } from './commands/arch.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
 import { explainCommand } from './commands/explain.ts';
 import { gupCommand } from './commands/gup.ts';
+import { judgeCommand } from './commands/judge.ts';
 import { neutralCommand } from './commands/neutral.ts';
 import { rangesCommand } from './commands/ranges.ts';
 import { translateCommand } from './commands/translate.ts';
 import { walkCommand } from './commands/walk.ts';
+import { completed } from './completed.ts';
 import { coloured as paint } from './painter.ts';
 import { oneLine, visible } from './visible.ts';
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
   ...[walkCommand, translateCommand, explainCommand, rangesCommand, gupCommand, archCommand],
-  ...[conformanceCommand, demoCommand, neutralCommand],
+  ...[judgeCommand, conformanceCommand, demoCommand, neutralCommand],
 ];
 
-/** Behind these the shell's own completion of files is asked, which it goes to where there is no answer. */
-const FILES = /^--(guest|image|definition|fixtures|replay)$/;
-
-/** Runs `kernel-mm` with these words; `coloured` says whether the output is a terminal. */
+/**
+ * Runs `kernel-mm` with these words; `coloured` says whether the output is a terminal. What reads a module is for
+ * {@link runAsync}, and refused here.
+ */
 export function run(words: readonly string[], coloured: boolean): Outcome {
-  if (words[0] === '--get-yargs-completions' && FILES.test(words.at(-2) ?? ''))
-    return { out: '', error: '', status: 0 };
-  const { out, error, status } = answerTo(words, coloured);
-  return { out: paint(visible(out)), error, status };
+  const answer = answerTo(words, coloured);
+  if (typeof answer !== 'function') return printable(answer);
+  return refusal(new UsageError('argument', words[0] ?? '', 'runAsync, since it reads a module'), words[0]);
 }
 
-function answerTo(words: readonly string[], coloured: boolean): Outcome {
-  let outcome: Outcome | undefined;
+/** Runs `kernel-mm` with any words; see {@link run}. */
+export async function runAsync(words: readonly string[], coloured: boolean): Promise<Outcome> {
+  const answer = answerTo(words, coloured);
+  try {
+    return printable(typeof answer === 'function' ? await answer() : answer);
+  } catch (error) {
+    return refusal(error, words[0]);
+  }
+}
+
+const printable = ({ out, error, status }: Outcome): Outcome => ({ out: paint(visible(out)), error, status });
+
+function answerTo(words: readonly string[], coloured: boolean): Outcome | Later {
+  let outcome: Outcome | Later | undefined;
   let text = '';
   const asked = words.length ? [...words] : ['--help'];
+  const files = completed(words);
+  if (files) return { out: files.map((one) => `${one}\n`).join(''), error: '', status: 0 };
   try {
     checkForms(words);
     const cli = COMMANDS.reduce(

@@ -23,7 +23,7 @@ import type { InferredOptionTypes, Options } from 'yargs';
 import { type Space, spaceOfKernel, spaceOfProcess } from './guest-mm.ts';
 import { loadDefinition, loadGuest } from './load-guest.ts';
 import { loadImages } from './load-image.ts';
-import { LIMITS, limitsOf, type ReadLimits } from './read-file.ts';
+import { LIMITS, limitsOf, ofCall, type ReadLimits } from './read-file.ts';
 import { MMU_IDS, mmuOf, versionOf } from './registry.ts';
 import { hex, word } from './words.ts';
 
@@ -173,11 +173,5 @@ function stateSaid(on: Machine, said: readonly string[] = []): Readonly<Record<s
     return [key, kind === 'number' ? Number(value) : kind === 'bigint' ? hex(word('--state', value)) : value];
   });
   const mmu = { arch: on.arch, defaults: on.state, hardware: () => on.hardware };
-  try {
-    return stateOf(mmu, Object.fromEntries(context), '--state');
-  } catch (error) {
-    // Of a file it would be the file's fault; here it is a word of the call.
-    if (error instanceof FixtureError) throw new UsageError('argument', error.where, error.expected);
-    throw error;
-  }
+  return ofCall(() => stateOf(mmu, Object.fromEntries(context), '--state'));
 }

@@ -1,10 +1,10 @@
 /** The commands on real guests: what they answer is what the guests' own kernels recorded; and what is not understood. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { guestFiles, loadGuest, PresentPages, run } from '../src/index.ts';
+import { guestFiles, loadGuest, PresentPages, run, runAsync } from '../src/index.ts';
 import { COMMANDS } from '../src/run.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -188,13 +188,13 @@ test('an entry where it lies is the entry that the walk read', () => {
   }
 });
 
-test('every example of the help runs', () => {
+test('every example of the help runs', async () => {
   const before = process.cwd();
   process.chdir(root);
   try {
     for (const { examples } of COMMANDS)
       for (const [words] of examples.filter(([one]) => !one.startsWith('neutral'))) {
-        const { out, error, status } = run(words.split(' '), false);
+        const { out, error, status } = await runAsync(words.split(' '), false);
         expect([words, error]).toEqual([words, '']);
         expect(out.length, words).toBeGreaterThan(10);
         expect(status, words).toBeLessThan(2);
@@ -223,6 +223,16 @@ test('completion: a script, commands, options, and their values', () => {
   expect(words('walk', '--')).toEqual(expect.arrayContaining(['--guest', '--image', '--root']));
   expect(words('gup', '--variant', '')).toEqual(expect.arrayContaining(['stackCopy', 'offsetLockless']));
   expect(words('walk', '--arch', '')).toContain('s390');
+  expect(words('arch', 'show', 's')).toEqual(['sparc64', 's390', '']);
+  const own = (...typed: string[]) => words(...typed, join(root, 'docs/examples/first-')).map((one) => basename(one));
+  expect(own('judge')).toEqual(['first-walk.ts', '']);
+  expect(own('arch', 'check')).toEqual(['first-walk.ts', '']);
+  expect(words('arch', 'check', join(root, 'pack'))).toEqual(
+    expect.arrayContaining([join(root, 'package.json'), join(root, 'package-lock.json')]),
+  );
+  expect(words('judge', join(root, 'pack'))).toEqual(['']);
+  expect(words('judge', '/nowhere/')).toEqual(['']);
+  expect(words('judge', '--na')).toContain('--name');
   for (const option of ['--guest', '--image', '--definition']) expect(words('walk', option, '')).toEqual(['']);
 });
 
@@ -276,7 +286,17 @@ test.each([
   [['gup', '0x1000', '--guest', S390], 2, 'range: expected START-END'],
   [['gup', '0x1001-0x2000', '--guest', S390], 2, 'expected multiples of'],
   [['arch', 'show'], 2, 'id: expected one of arch list'],
-  [['arch', 'show', 'vax'], 2, 'Given: "vax"'],
+  [['arch', 'show', 'vax'], 2, 'id: expected one of x86-32, '],
+  [['arch', 'show', 's390', '--runs', '3'], 2, '--mutants, --runs: expected arch check before them'],
+  [['arch', 'check'], 2, 'id: expected a FILE behind arch check'],
+  [['arch', 'check', 'a.json', '--linux', '6.1'], 2, 'id: expected a FILE behind arch check'],
+  [['arch', 'check', 'a.json'], 2, 'arch: expected runAsync, since it reads a module'],
+  [['judge'], 2, 'Not enough non-option arguments'],
+  [['judge', 'a.js'], 2, '--arch: expected an architecture'],
+  [['judge', 'a.js', '--arch', 's390', '--root', '0x0'], 2, '--guest: expected a guest'],
+  [['judge', 'a.js', '0x0-0x1000', '--arch', 's390'], 2, '--guest: expected a guest'],
+  [['judge', 'a.js', '--guest', S390], 2, 'range: expected START-END in hex, in the memory that is named'],
+  [['judge', 'a.js', '--arch', 's390', '--runs', '0'], 2, '--runs: expected a whole number above 0'],
   [['arch', 'show', '--definition', S390], 2, 'id: is not said'],
 ] as const)('%j: status %i', (words, status, message) => {
   const outcome = run(words, false);

@@ -13,6 +13,7 @@ export {
   type Values,
   type Verdict,
 } from './claim.ts';
+export { coverage, type Unclaimed, unclaimed } from './coverage.ts';
 export { type Answer, type Answers, type DecideOptions, decide } from './decide.ts';
 export type { Cube } from './exact.ts';
 

@@ -12,7 +12,8 @@ import { projectSubjects, subjectsOf } from './subjects.ts';
 
 const HELP = `kernel-mm-prove [FILE…]: the laws of page-table definitions, decided for every address and every entry
 
-  FILE             a definition as JSON, or a module that exports architectures; those of the project without one
+  FILE             a definition as JSON, or a .js, .mjs or .ts module that exports architectures or steppers;
+                   without one: the architectures of the project
   --arch TEXT      only architectures with TEXT in their name
   --law NAME       only this law: ${Object.keys(LAWS).join(', ')}
   --table          the tables alone
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
   if (!(milliseconds > 0)) throw new UsageError('argument', '--timeout', `milliseconds, not ${values.timeout}`);
   if (values.law !== undefined && !Object.hasOwn(LAWS, values.law))
     throw new UsageError('argument', '--law', Object.keys(LAWS).join(', '));
-  const all = positionals.length ? (await Promise.all(positionals.map(subjectsOf))).flat() : projectSubjects();
+  const all = positionals.length ? await subjectsOf(...positionals) : projectSubjects();
   const subjects = all.filter((subject) => nameOf(subject).includes(values.arch ?? ''));
   if (!subjects.length) throw new UsageError('argument', '--arch', all.map(nameOf).join(', '));
 
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(`kernel-mm-prove: ${error instanceof Error ? error.message : error}`);
+  const told = error instanceof Error ? error.message : String(error);
+  console.error(`kernel-mm-prove: ${told.replace(/\s*\n\s*/g, ' ')}`);
   process.exitCode = 2;
 });

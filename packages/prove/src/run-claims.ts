@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LawName } from './claim.ts';
+import { coverage } from './coverage.ts';
 import { type Proved, prove, type Subject } from './prove.ts';
 import { lawTable, refutations, walkTable } from './report.ts';
 import type { Solver } from './solver.ts';
@@ -34,6 +35,8 @@ export async function runClaims(subjects: readonly Subject[], options: RunOption
   if (options.json) return open === 0;
   if (!options.table) console.log(refutations(results));
   console.log(`${lawTable(results)}\n\n${walkTable(results)}`);
+  // Of one law alone all others would ask nothing.
+  if (!options.table && law === undefined) console.log(`\n${coverage(results)}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   const told = `${count('proved')} proved, ${count('refuted')} refuted, ${open} not decided`;
   if (!options.table) console.log(`\n${told}, in ${seconds} s by ${solvers[0]?.name}`);

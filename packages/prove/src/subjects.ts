@@ -1,19 +1,12 @@
-/** What there is to prove: the architectures of this project, or those of a module. */
+/** What there is to prove: the architectures of this project, or what is in files of one's own. */
 
 import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { ARCHITECTURES } from '@kernel-mm/arch-generic';
 import { s390, s390Mmu } from '@kernel-mm/arch-s390';
 import { VARIANTS } from '@kernel-mm/gup-fast';
-import {
-  type Arch,
-  type ArchSpec,
-  archFromJson,
-  defineArch,
-  type Mmu,
-  type Stepper,
-  UsageError,
-} from '@kernel-mm/pgtable-core';
+import { archFromJson, type Mmu, type Stepper, UsageError } from '@kernel-mm/pgtable-core';
+import { checkFile, exportsOf } from './load-module.ts';
+import { isStepper, ownArch, valuesOf } from './own.ts';
 import type { Subject } from './prove.ts';
 
 /** The forms of gup_fast. */
@@ -29,23 +22,33 @@ export const projectSubjects = (): Subject[] => [
 ];
 
 /**
- * The architectures of a file: a definition as JSON, or a module that exports architectures, definitions or MMUs.
- * @throws UsageError `argument` where it has none; ArchError for a definition that is refused
+ * What files of one's own hold: a definition as JSON, or a module that exports architectures, definitions, MMUs or
+ * steppers. Steppers are judged instead of the forms of gup_fast; without an architecture, on all of the project.
+ * @throws UsageError `argument` for a file with none of these; ArchError for a definition that is refused
  */
-export async function subjectsOf(path: string): Promise<Subject[]> {
-  if (path.endsWith('.json')) return [subjectOf(archFromJson(readFileSync(path, 'utf8')))!];
-  const found = Object.values((await import(pathToFileURL(path).href)) as Record<string, unknown>).flatMap(
-    (value) => subjectOf(value) ?? [],
-  );
-  if (!found.length)
-    throw new UsageError('argument', path, 'a module that exports an architecture, a definition or an MMU');
-  return found;
+export async function subjectsOf(...files: readonly string[]): Promise<Subject[]> {
+  const values: unknown[] = [];
+  for (const file of files) {
+    const own = (await valuesIn(file)).filter((value) => isStepper(value) || ownArch(value));
+    if (!own.length)
+      throw new UsageError('argument', file, 'a file that exports an architecture, a definition, an MMU or a stepper');
+    values.push(...own);
+  }
+  const own = values.filter(isStepper);
+  const steppers = own.length ? own : STEPPERS;
+  const archs = values.flatMap((value): Subject[] => {
+    const found = ownArch(value);
+    return found ? [{ ...found, steppers }] : [];
+  });
+  return archs.length ? archs : projectSubjects().map((subject) => ({ ...subject, steppers }));
 }
 
-function subjectOf(value: unknown): Subject | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  if ('hardware' in value && 'arch' in value) return ofMmu(value as Mmu);
-  if ('spec' in value && 'rules' in value) return { arch: value as Arch, steppers: STEPPERS };
-  if ('levels' in value && 'root' in value) return { arch: defineArch(value as ArchSpec), steppers: STEPPERS };
-  return undefined;
+async function valuesIn(file: string): Promise<unknown[]> {
+  if (!file.endsWith('.json')) return valuesOf(await exportsOf(file));
+  checkFile(file);
+  try {
+    return [archFromJson(readFileSync(file, 'utf8'))];
+  } catch (error) {
+    throw new UsageError('argument', file, `JSON that can be read: ${String(error)}`);
+  }
 }

@@ -1,4 +1,4 @@
-/** `kernel-mm arch`: the architectures that there are, and what a definition says. */
+/** `kernel-mm arch`: the architectures that there are, what a definition says, and whether it keeps the laws. */
 import {
   type Arch,
   archToJson,
@@ -12,33 +12,55 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { answered, type Command, command } from '../command.ts';
 import { JSON_FLAG } from '../common.ts';
+import { lawOptionsOf, RUNS } from '../law-tools.ts';
 import { LIMITS, limitsOf } from '../read-file.ts';
 import { MMU_IDS, mmuOf } from '../registry.ts';
 import { ARCH, mmuAsked } from '../source.ts';
 import { hex, json } from '../words.ts';
+import { checkArchs } from './arch-check.ts';
 
-/** All definitions, or one. */
+/** All definitions, one, or one of a user's own under the laws. */
 export const archCommand: Command = command({
   words: 'arch <what> [id]',
-  says: 'list the architectures, or show one',
+  says: 'list the architectures, show one, or check one of your own',
   positionals: {
-    what: { type: 'string', choices: ['list', 'show'], demandOption: true, describe: 'all of them, or one' },
-    id: { type: 'string', describe: 'which one to show', choices: MMU_IDS },
+    what: { type: 'string', choices: ['list', 'show', 'check'], demandOption: true, describe: 'all, one, or the laws' },
+    id: { type: 'string', describe: 'which one to show; or the FILE to check: .json, .js, .mjs or .ts' },
   },
-  options: { definition: ARCH.definition, linux: ARCH.linux, ...LIMITS, ...JSON_FLAG },
+  options: {
+    definition: ARCH.definition,
+    linux: ARCH.linux,
+    mutants: { type: 'boolean', default: false, describe: 'count the wrong numbers that no law notices (minutes)' },
+    ...RUNS,
+    ...LIMITS,
+    ...JSON_FLAG,
+  },
   examples: [
     ['arch list', 'every id'],
     ['arch show s390', 'levels, folds and fields'],
     ['arch show riscv-sv39 --json', 'the definition, as --definition reads it'],
+    ['arch check docs/examples/sv39.ts --runs 5', 'which laws hold, and what would make more apply'],
   ],
-  ends: 'Exit status 0.',
+  ends:
+    'arch check runs the laws of every architecture that FILE defines, and needs the package fast-check. Exit status 0; ' +
+    'of arch check 1 if a law is broken, 2 if FILE cannot be read.',
   run(asked) {
     const { what, id, definition, linux, json: asJson } = asked;
+    if (what === 'check') {
+      if (id === undefined || (definition ?? linux) !== undefined)
+        throw new UsageError('argument', 'id', 'a FILE behind arch check, and neither --definition nor --linux');
+      const options = { ...lawOptionsOf(asked), mutants: asked.mutants };
+      return () => checkArchs(id, limitsOf(asked), options, asJson);
+    }
+    if (asked.mutants || asked.runs !== undefined)
+      throw new UsageError('argument', '--mutants, --runs', 'arch check before them');
     if (what === 'list' && (id ?? definition) !== undefined)
       throw new UsageError('argument', 'id', 'nothing behind arch list');
     if (what === 'list') return answered(asJson ? json(MMU_IDS.map(summary)) : table(MMU_IDS.map(summary)));
     if ((id === undefined) === (definition === undefined))
       throw new UsageError('argument', 'id', 'one of arch list, or --definition FILE');
+    if (id !== undefined && !MMU_IDS.includes(id))
+      throw new UsageError('argument', 'id', `one of ${MMU_IDS.join(', ')}, not ${id}`);
     const { arch } = mmuAsked({ arch: id, definition, linux } as Parameters<typeof mmuAsked>[0], limitsOf(asked));
     return answered(asJson ? archToJson(arch.spec, 2) : shown(arch));
   },

@@ -6,4 +6,12 @@ export * from './arbitraries.ts';
 export * from './arbitrary-entries.ts';
 export { type Law, LawBroken, type LawMaker, type LawOptions, LawUnasked, lawMaker } from './law.ts';
 export { archLaws, hostileLaws, mmuLaws } from './laws.ts';
-export { formatReport, type LawReport, type LawResult, runLaws, standingMutants } from './run-laws.ts';
+export {
+  formatReport,
+  type LawReport,
+  type LawResult,
+  lawResult,
+  type ReportOptions,
+  runLaws,
+  standingMutants,
+} from './run-laws.ts';

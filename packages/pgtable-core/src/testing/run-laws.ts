@@ -2,7 +2,7 @@
 import { defineArch } from '../define-arch.ts';
 import type { Arch } from '../geometry.ts';
 import { mutantsOf } from '../mutants.ts';
-import { LawBroken, type LawOptions } from './law.ts';
+import { type Law, LawBroken, type LawOptions } from './law.ts';
 import { archLaws } from './laws.ts';
 
 /** What became of one law. */
@@ -41,17 +41,18 @@ export interface ReportOptions extends LawOptions {
 
 /** Runs every law of a definition; nothing is thrown for what is broken. */
 export function runLaws(arch: Arch, { mutants, ...options }: ReportOptions = {}): LawReport {
-  const results = archLaws(arch, options).map((law): LawResult => {
-    const { name, says, lacks, applies } = law;
-    const level = /^(pgd|p4d|pud|pmd|pte)_/.exec(name)?.[1];
-    const add = lacks.map((what) => (level ? `levels.${level}.${what}` : `levels.….${what}`));
-    const of = { law: name, says, add };
-    if (!applies) return { ...of, kind: 'unasked' };
-    const why = brokenBy(() => law.check());
-    return why === undefined ? { ...of, kind: 'holds' } : { ...of, kind: 'broken', why };
-  });
-  const report = { arch: arch.id, results };
+  const report = { arch: arch.id, results: archLaws(arch, options).map(lawResult) };
   return mutants ? { ...report, mutants: standingMutants(arch, options) } : report;
+}
+
+/** Runs one law, of a definition or of a stepper; nothing is thrown where it is broken. */
+export function lawResult({ name, says, lacks, applies, check }: Law): LawResult {
+  const level = /^(pgd|p4d|pud|pmd|pte)_/.exec(name)?.[1];
+  const add = lacks.map((what) => (level ? `levels.${level}.${what}` : `levels.….${what}`));
+  const of = { law: name, says, add };
+  if (!applies) return { ...of, kind: 'unasked' };
+  const why = brokenBy(check);
+  return why === undefined ? { ...of, kind: 'holds' } : { ...of, kind: 'broken', why };
 }
 
 /**
