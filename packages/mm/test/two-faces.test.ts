@@ -80,7 +80,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
       expect(changeProtection(s.walker(), range, rights === 'none' ? NONE : READ).failure).toBeUndefined();
       told.change(pages, rights === 'none');
     } else if (what === 'zap') {
-      expect(zapPageRange(s.walker(), vma, range).failure).toBeUndefined();
+      expect(zapPageRange(s.walker(), range, vma).failure).toBeUndefined();
       told.zap(pages);
     } else if (which === 'large' && (what === 'split' || what === 'collapse')) large({ s, told }, what);
   }
