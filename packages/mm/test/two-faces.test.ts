@@ -36,7 +36,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
   const perPmd = Number(pmd.size / pte.size);
   const hasLarge = arch.spec.levels.pmd.is.leaf && arch.spec.levels.pmd.mk && perPmd > 1 && perPmd <= 512;
   const shape = { small: SMALL, large: hasLarge ? perPmd : 0, hints: arch.rules.pte.is.protnone !== undefined };
-  const [smallAt, largeAt] = [64n * pte.size, 2n * pmd.size];
+  const [smallAt, largeAt] = [64n * pte.size, 3n * pmd.size];
   const addrOf = (page: number): bigint =>
     page < SMALL ? smallAt + BigInt(page) * pte.size : largeAt + BigInt(page - SMALL) * pte.size;
 

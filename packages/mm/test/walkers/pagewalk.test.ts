@@ -401,6 +401,9 @@ test('bad upper entries: cleared at pmd for those who want ptes, and a hole then
   const slot = populate(m.mm, m.tables, vaddr(m.first * m.page), 'pmd') as Slot<'pmd'>;
   const bad = change(m.arch, 'pmd', 'invalid', 0x1000n as Entry<'pmd'>) ?? (1n as Entry<'pmd'>);
   writeEntry(m.mm, slot, (bad | 1n) as Entry<'pmd'>);
-  expect(walkPageRange(m, rangeOf(m, 0, 1), [vmaOver(m)], { pteEntry: nothing, pteHole: () => 9 })).toEqual({ ret: 9 });
+  expect(walkPageRange(m, rangeOf(m, 0, 1), [vmaOver(m)], { pteEntry: nothing, pteHole: () => 9 })).toMatchObject({
+    ret: 9,
+    lost: [{ slot: { level: 'pmd' } }],
+  });
   expect(m.port.writes.map(({ slot: { level }, entry }) => [level, entry])).toEqual([['pmd', 0n]]);
 });
