@@ -56,7 +56,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
 
   function run({ s, told }: Pair, { what, which, n, length, rights }: Call): void {
     const vma = vmaOf(s, which);
-    const page = which === 'small' ? n : SMALL + n * 7;
+    const page = which === 'small' ? n : SMALL + ((n * 7) % perPmd);
     const pages = told.pagesOf(which).filter((one) => one >= page && one <= page + length);
     const range = { start: at(addrOf(page)), end: vaddr(addrOf(page) + BigInt(pages.length) * pte.size) };
     const touch = (one: number, write: boolean): void => {
