@@ -15,6 +15,7 @@ const printing = {
   hardware: () => import('./hardware.ts'),
   image: () => import('./image.ts'),
   'one-call': () => import('./one-call.ts'),
+  'address-space': () => import('./address-space.ts'),
   'two-forms': () => import('./two-forms.ts'),
   compiled: () => import('./compiled.ts'),
   alias: () => import('./alias.ts'),

@@ -9,7 +9,7 @@ const range = { start: vaddr(0x7fff_e000n), end: vaddr(0x8000_2000n) };
 const prot = { read: true, write: false, exec: false, user: true };
 for (const form of Object.keys(FORMS) as Form[]) {
   const mm = spaceWith(s390(), topOf(3), [range.start]);
-  const port = mmPort(mm, bumpAllocator(paddr(0n), paddr(0n))); // it makes no tables
+  const port = mmPort(mm, bumpAllocator(paddr(0n), paddr(0n))); // tables that no AddressSpace owns; none is made
   const visits: string[] = [];
   const onStep = ({ slot, addr }: { slot: { level: string }; addr: bigint }) =>
     void visits.push(`${slot.level} ${addr.toString(16)}`);

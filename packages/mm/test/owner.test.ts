@@ -15,6 +15,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { changeProtection, copyPageRange, mmPort, zapPageRange } from '../src/index.ts';
+import { mapped } from './support/mapped.ts';
 import { archs, at, space } from './support/spaces.ts';
 import { tablesByLevel } from './walkers/support/reach.ts';
 
@@ -58,7 +59,7 @@ describe.each(archs)('%s', (_, arch, top) => {
     const { s, vma } = touched();
     const folio = s.pages.folio(s.frame(pageAt(2).start)!)!;
     expect([folio.refs, s.usage.pages]).toEqual([1, 4]);
-    zapPageRange(s.walker(), vma, pageAt(2));
+    zapPageRange(s.walker(), pageAt(2), vma);
     expect([folio.refs, s.usage.pages, s.frame(pageAt(2).start)]).toEqual([0, 3, undefined]);
     s.munmap(vma);
     expect(s.usage).toMatchObject({ pages: 0, tables: tablesByLevel(s.mm) });
@@ -129,7 +130,7 @@ describe('contiguous groups: a writer of one page takes the whole group apart', 
 
   test.each([
     ['changeProtection', (of) => void changeProtection(of.walker, third, READ)],
-    ['zapPageRange', (of) => void zapPageRange(of.walker, vma, third)],
+    ['zapPageRange', (of) => void zapPageRange(of.walker, third, mapped(vma))],
     [
       'copyPageRange',
       (of) => {

@@ -12,10 +12,10 @@ export const freePgtablesCase: NeutralCase = {
   run(space, options) {
     const gather = new Gather(space);
     const bounds = { floor: vaddr(0n), ceiling: vaddr(0n) };
-    const zapped = unmapSingleVma(space, gather, space.range, space.range, options);
+    const zapped = unmapSingleVma(space, space.range, { ...space.range, pfnmap: false }, gather, options);
     space.phase();
-    const outside = freePgtables(space, gather, [space.range], bounds, options);
+    const freed = freePgtables(space, [space.range], bounds, gather, options);
     gather.finish();
-    return { zapped, outside, flushes: gather.flushes };
+    return { zapped, freed, flushes: gather.flushes };
   },
 };

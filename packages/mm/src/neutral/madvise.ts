@@ -16,9 +16,9 @@ export const madviseCase: NeutralCase = {
       freeSwap: ({ type, offset }) => void told.push(`swap ${type}:${offset}`),
     };
     const vma = { ...space.range, pfnmap: false, backing: undefined, huge: 'pte' as const };
-    const cold = madviseCold(space, vma, space.range, 'cold', { ...options, pages });
+    const cold = madviseCold(space, space.range, vma, 'cold', { ...options, pages });
     space.phase();
-    const free = madviseFree(space, vma, space.range, { ...options, pages });
+    const free = madviseFree(space, space.range, vma, { ...options, pages });
     return { cold, free, told };
   },
 };

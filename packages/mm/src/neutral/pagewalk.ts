@@ -20,6 +20,6 @@ export const pagewalkCase: NeutralCase = {
       pteHole: ({ addr, next, depth }) => void told.push(`hole of depth ${depth} [${addr}, ${next})`),
     };
     const vma: WalkVma = { ...space.range, pfnmap: false, backing: undefined, huge: 'pte' };
-    return { ...walkPageRange(space, [vma], space.range, ops, options), told };
+    return { ...walkPageRange(space, space.range, [vma], ops, options), told };
   },
 };

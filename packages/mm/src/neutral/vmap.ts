@@ -15,7 +15,7 @@ export const vmapCase: NeutralCase = {
     const pages = Number(bytesOf(space.range) / space.mm.arch.geometry.pte.size);
     const frames = Array.from({ length: pages }, (_, n) => (0x1_0000 + n) as Pfn);
     const prot = { read: true, write: true, exec: false, user: false };
-    return vmap(space, space.range, prot, frames, { ...options, syncMask });
+    return vmap(space, space.range, frames, prot, { ...options, syncMask });
   },
 };
 

@@ -6,5 +6,5 @@ import type { NeutralCase } from './case.ts';
 export const zapCase: NeutralCase = {
   walker: 'zap',
   space: 'mapped',
-  run: (space, options) => zapPageRange(space, space.range, space.range, options),
+  run: (space, options) => zapPageRange(space, space.range, { ...space.range, pfnmap: false }, options),
 };

@@ -1,6 +1,7 @@
 /** apply_to_page_range and apply_to_existing_page_range (v5.9): a function for every pte of a range, with or without new tables. */
 import { ERRNO } from '@kernel-mm/gup-fast';
 import { pXdIs, type RangeStep } from '@kernel-mm/pgtable-core';
+import { type Losing, type Lost, losing } from './lost.ts';
 import { type Blocked, isNoTable, occupied, wayDown } from './making.ts';
 import { MODIFIED, type SyncOptions, syncModified } from './modified.ts';
 import { needs } from './needs.ts';
@@ -27,7 +28,7 @@ export interface ApplyExistingOptions extends ApplyOptions {
 }
 
 /** What was done. */
-export interface Applied {
+export interface Applied extends Losing {
   /** What the call returns: 0, an error number negated, or what the function said. None where no call returns. */
   readonly ret?: number;
   /** The levels that were modified, as bits of {@link MODIFIED}. */
@@ -55,6 +56,7 @@ function apply(walker: WalkerOf, range: Range, fn: PteFn, options: ApplyExisting
   const { start, end } = range;
   if (start === end || (end < start && end !== 0n)) return { ret: -ERRNO.EINVAL, modified: 0, synced: false };
   const modified = { mask: 0 };
+  const lost: Lost[] = [];
   let ret = 0;
   let failure: Blocked | undefined;
 
@@ -64,7 +66,7 @@ function apply(walker: WalkerOf, range: Range, fn: PteFn, options: ApplyExisting
 
   const outside = runWalk(walker, range, options, {
     enter(step) {
-      if (!create && noneOrClearBad(walker, step)) return 'skip';
+      if (!create && noneOrClearBad(walker, step, lost)) return 'skip';
       const way = create ? down(step) : isNoTable(walker, step) ? occupied(step) : step.entry;
       if (typeof way === 'bigint') return { into: way };
       if (way.kind === 'no-memory') ret = -ERRNO.ENOMEM;
@@ -86,5 +88,5 @@ function apply(walker: WalkerOf, range: Range, fn: PteFn, options: ApplyExisting
   const why = failure ?? outside;
   const returns = !why || why.kind === 'no-memory';
   const synced = returns && syncModified(walker, range, modified, options);
-  return { ...(returns && { ret }), modified: modified.mask, synced, ...(why && { failure: why }) };
+  return { ...(returns && { ret }), modified: modified.mask, synced, ...losing(lost), ...(why && { failure: why }) };
 }

@@ -5,6 +5,7 @@ import { copyHugePmd, copyHugePud, type HugeCopied, type HugeStep } from './copy
 import { copyPte, type ForkedVma, type Forking } from './copy-pte.ts';
 import { isHugeKind } from './leaves.ts';
 import { Lockstep } from './lockstep.ts';
+import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { type NoProgress, Repeats } from './repeats.ts';
@@ -15,7 +16,7 @@ import { type Outside, runWalk, type Visitor, type WalkerOptions } from './walk.
  * How it ended. With a failure the child has what was copied until then, and its tables; the parent’s pages that were
  * copied, or were about to be, stay write-protected. Whoever forks takes the child down.
  */
-export interface Copied {
+export interface Copied extends Losing {
   readonly failure?:
     | Outside
     | NoProgress
@@ -45,6 +46,7 @@ export function copyPageRange(
   if (!vma.hasAnonVma && !vma.pfnMap) return {};
   const steps = new Lockstep(src, dst, range.start);
   const fork: Forking = { src, dst, vma, tally: { pages: 0, swap: 0 } };
+  const lost: Lost[] = [];
   let failure: Copied['failure'];
   const fail = (kind: 'no-memory' | 'partial-huge', slot: Slot): 'stop' => {
     failure = { kind, slot };
@@ -71,7 +73,7 @@ export function copyPageRange(
         if (done !== 'other') return done;
         entry = src.port.readOnce(slot) ?? entry;
       }
-      if (noneOrClearBad(src, { slot, entry })) return 'skip';
+      if (noneOrClearBad(src, { slot, entry, addr }, lost)) return 'skip';
       return steps.down(slot, addr) ? { into: entry } : fail('no-memory', slot);
     },
     ...ptesOf(
@@ -84,7 +86,7 @@ export function copyPageRange(
     ),
   });
   const why = failure ?? outside;
-  return why ? { failure: why } : {};
+  return { ...losing(lost), ...(why && { failure: why }) };
 }
 
 function isHuge({ mm }: WalkerOf, { slot: { level }, entry }: RangeStep): boolean {

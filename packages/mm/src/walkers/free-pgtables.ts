@@ -11,6 +11,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import type { Gather } from './gather.ts';
+import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { emptyOf, noneOrClearBad, tableBelow } from './tables.ts';
@@ -23,6 +24,11 @@ import { type Outside, runWalk, type WalkerOptions } from './walk.ts';
 export interface Bounds {
   readonly floor: Vaddr;
   readonly ceiling: Vaddr;
+}
+
+/** How it ended; without a failure every table that might go is gone. */
+export interface Freed extends Losing {
+  readonly failure?: Outside;
 }
 
 /** A mapping that was unmapped. */
@@ -38,24 +44,26 @@ export interface FreedVma extends Range {
  */
 export function freePgtables(
   walker: WalkerOf,
-  gather: Gather,
   vmas: readonly FreedVma[],
   bounds: Bounds,
+  gather: Gather,
   options: WalkerOptions = {},
-): Outside | undefined {
-  needs({ walker, gather, vmas, bounds });
+): Freed {
+  needs({ walker, vmas, bounds, gather });
   const { floor, ceiling } = bounds;
   const { size } = walker.mm.arch.geometry.pmd;
+  const lost: Lost[] = [];
   for (let n = 0; n < vmas.length; ) {
     const first = vmas[n++]!;
     let last = first;
     while (!first.hugetlb && vmas[n] && !vmas[n]!.hugetlb && vmas[n]!.start <= wrap64(last.end + size))
       last = vmas[n++]!;
     const bounds = { floor, ceiling: vmas[n]?.start ?? ceiling };
-    const outside = freePgdRange(walker, gather, { start: first.start, end: last.end }, bounds, options);
-    if (outside) return outside;
+    const freed = freePgdRange(walker, { start: first.start, end: last.end }, bounds, gather, options);
+    lost.push(...(freed.lost ?? []));
+    if (freed.failure) return { ...losing(lost), failure: freed.failure };
   }
-  return undefined;
+  return losing(lost);
 }
 
 /**
@@ -65,19 +73,20 @@ export function freePgtables(
  */
 export function freePgdRange(
   walker: WalkerOf,
-  gather: Gather,
   range: Range,
   bounds: Bounds,
+  gather: Gather,
   options: WalkerOptions = {},
-): Outside | undefined {
-  needs({ walker, gather, range, bounds });
+): Freed {
+  needs({ walker, range, bounds, gather });
   if (range.start >= endOf(range)) throw new UsageError('range-empty', 'range', 'a start before the end');
   const { mm } = walker;
   const cropped = crop(mm.arch.geometry.pmd.size, range, bounds);
-  if (!cropped) return undefined;
-  return runWalk(walker, cropped.range, options, {
+  if (!cropped) return {};
+  const lost: Lost[] = [];
+  const outside = runWalk(walker, cropped.range, options, {
     enter(step) {
-      if (noneOrClearBad(walker, step)) return 'skip';
+      if (noneOrClearBad(walker, step, lost)) return 'skip';
       if (pXdIs(mm, 'leaf', step.slot.level, step.entry)) return 'skip';
       if (step.slot.level !== 'pmd') return 'descend';
       free(walker, gather, step, step.addr);
@@ -90,6 +99,7 @@ export function freePgdRange(
       return true;
     },
   });
+  return { ...losing(lost), ...(outside && { failure: outside }) };
 }
 
 /** The part of a range whose tables of ptes no neighbour uses; the end itself is not rounded, the floor never. */

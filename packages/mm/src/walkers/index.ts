@@ -12,13 +12,14 @@ export { type Copied, copyPageRange } from './copy-page-range.ts';
 export type { ForkedVma } from './copy-pte.ts';
 export { type EarlyShadow, earlyShadow } from './early-shadow.ts';
 export { FORMS, type Form } from './forms.ts';
-export { type Bounds, type FreedVma, freePgdRange, freePgtables } from './free-pgtables.ts';
+export { type Bounds, type Freed, type FreedVma, freePgdRange, freePgtables } from './free-pgtables.ts';
 export { type Flushed, Gather, type GatherOptions } from './gather.ts';
 export { pagesOfGather } from './gather-options.ts';
 export { type IoremapOptions, type Ioremapped, ioremapPageRange } from './ioremap.ts';
 export { type Populated, type PopulateOptions, populateEarlyShadow } from './kasan.ts';
 export { type Removed, type RemoveOptions, removeEarlyShadow } from './kasan-remove.ts';
 export { type Added, addZeroShadow, removeZeroShadow, type ShadowedMemory, shadowOf } from './kasan-zero.ts';
+export type { Losing, Lost } from './lost.ts';
 export { type AdviseOptions, madviseCold, madviseFree } from './madvise.ts';
 export type { Advice, Advised, AdvisedPage, AdvisePages, AdviseVma } from './madvise-pages.ts';
 export type { Blocked, Occupied } from './making.ts';
@@ -28,7 +29,7 @@ export { type Munlocked, munlock } from './mlock.ts';
 export { cropToTable, type Filled, type MunlockOptions, munlockFill } from './mlock-fill.ts';
 export type { MlockPage, MlockPages } from './mlock-page.ts';
 export { MODIFIED, type SyncOptions } from './modified.ts';
-export { changeProtection, type Lost, type Protected, type ProtectOptions } from './mprotect.ts';
+export { changeProtection, type Protected, type ProtectOptions } from './mprotect.ts';
 export {
   type NovmaOptions,
   type PagewalkOptions,
@@ -38,6 +39,7 @@ export {
 } from './pagewalk.ts';
 export type { Action, Hole, Verdict, WalkAt, Walked, WalkFailure, WalkOps, WalkVma } from './pagewalk-ops.ts';
 export {
+  type MappedRange,
   type MmapLock,
   type MmPort,
   mmPort,

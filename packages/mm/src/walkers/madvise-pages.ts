@@ -15,6 +15,7 @@ import {
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
 import type { Gather } from './gather.ts';
+import type { Losing, Lost } from './lost.ts';
 import type { Verdict, WalkFailure, WalkVma } from './pagewalk-ops.ts';
 import type { WalkerOf } from './port.ts';
 import { invalidatePmd } from './split.ts';
@@ -60,7 +61,7 @@ export interface AdviseVma extends WalkVma {
 }
 
 /** What came of it. */
-export interface Advised {
+export interface Advised extends Losing {
   /** 0; EINVAL: the mapping or the range is not one for this; EINTR: the task is dying. */
   readonly ret: Verdict;
   /** Pages that were given the advice; a large one is one. */
@@ -78,6 +79,7 @@ export interface Advising {
   readonly advice: Advice;
   readonly options: WalkerOptions;
   readonly gather: Gather;
+  readonly lost: Lost[];
   readonly count: { pages: number; swaps: number };
 }
 

@@ -22,7 +22,7 @@ export function advisePtes(run: Advising, { slot, addr, next }: WalkAt<'pmd'>, a
   const { mm, port } = walker;
   const pmd = port.readOnce(slot);
   if (pmd === undefined) return { kind: 'outside-memory', slot, addr };
-  if (noneOrHugeOrClearBad(walker, { slot, entry: pmd })) return undefined;
+  if (noneOrHugeOrClearBad(walker, { slot, entry: pmd, addr }, run.lost)) return undefined;
   let left: Outside | undefined;
   let large: Pfn | undefined;
   // No page is split twice, whatever its owner says of it afterwards.

@@ -2,6 +2,7 @@
 import { pXdIs, type Slot, swapOf, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import { Gather } from './gather.ts';
+import { type Lost, losing } from './lost.ts';
 import { adviseHuge } from './madvise-huge.ts';
 import {
   type Advice,
@@ -33,14 +34,14 @@ const EINVAL: Advised = { ret: 'EINVAL', pages: 0, swaps: 0 };
  */
 export function madviseCold(
   walker: WalkerOf,
-  vma: AdviseVma,
   range: Range,
+  vma: AdviseVma,
   advice: 'cold' | 'pageout',
   options: AdviseOptions,
 ): Advised {
-  needs({ walker, vma, range, advice, options });
+  needs({ walker, range, vma, advice, options });
   if (vma.locked || vma.pfnmap || vma.backing?.kind === 'hugetlb') return EINVAL;
-  return walkAdvised(walker, vma, range, advice, options);
+  return walkAdvised(walker, range, vma, advice, options);
 }
 
 /**
@@ -48,25 +49,26 @@ export function madviseCold(
  * once. The range is cropped to the mapping.
  * @returns EINVAL for mappings that are not anonymous memory, and for ranges outside the mapping
  */
-export function madviseFree(walker: WalkerOf, vma: AdviseVma, range: Range, options: AdviseOptions): Advised {
-  needs({ walker, vma, range, options });
+export function madviseFree(walker: WalkerOf, range: Range, vma: AdviseVma, options: AdviseOptions): Advised {
+  needs({ walker, range, vma, options });
   const start = range.start > vma.start ? range.start : vma.start;
   const end = endOf(range) < endOf(vma) ? endOf(range) : endOf(vma);
   if (vma.backing || vma.pfnmap || start >= endOf(vma) || end <= vma.start) return EINVAL;
-  return walkAdvised(walker, vma, { start, end: vaddrWrap(end) }, 'free', options);
+  return walkAdvised(walker, { start, end: vaddrWrap(end) }, vma, 'free', options);
 }
 
 /** Flushes what is noted on the way, once, at the end; an error on the way too. */
 function walkAdvised(
   walker: WalkerOf,
-  vma: AdviseVma,
   range: Range,
+  vma: AdviseVma,
   advice: Advice,
   { pages, ...options }: AdviseOptions,
 ): Advised {
   const gather = new Gather(walker);
   const count = { pages: 0, swaps: 0 };
-  const run: Advising = { walker, vma, pages, advice, options, gather, count };
+  const lost: Lost[] = [];
+  const run: Advising = { walker, vma, pages, advice, options, gather, count, lost };
   let left: Outside | undefined;
   const pmdEntry = (at: WalkAt<'pmd'>): Verdict => {
     const answer = advice === 'free' ? freePmd(run, at) : coldPmd(run, at);
@@ -76,9 +78,9 @@ function walkAdvised(
   };
   // tlb_start_vma: of the whole mapping.
   walker.port.flushCache({ start: vma.start, end: vma.end });
-  const walked = walkPageRange(walker, [vma], range, { pmdEntry }, options);
+  const walked = walkPageRange(walker, range, [vma], { pmdEntry }, options);
   gather.finish();
-  return { ...walked, ...count, ...(left && { failure: left }) };
+  return { ...walked, ...count, ...losing([...(walked.lost ?? []), ...lost]), ...(left && { failure: left }) };
 }
 
 function coldPmd(run: Advising, at: WalkAt<'pmd'>): Outside | 'EINTR' | undefined {

@@ -46,11 +46,11 @@ export function cropToTable(walker: WalkerOf, range: Range, options: WalkerOptio
  */
 export function munlockFill(
   walker: WalkerOf,
-  first: MlockPage,
   range: Range,
+  first: MlockPage,
   options: MunlockOptions,
 ): Filled | Outside {
-  needs({ walker, first, range, options });
+  needs({ walker, range, first, options });
   const { start, end } = range;
   const { port, mm } = walker;
   const { pages, batch: most = 15, ...walkOptions } = options;

@@ -37,7 +37,7 @@ export function munlock(walker: WalkerOf, range: Range, options: MunlockOptions)
       if (whole) large.push(found.pfn);
       start += whole ? size << BigInt(found.page.order) : size;
     } else {
-      const filled = munlockFill(walker, found, { start: addr, end: range.end }, options);
+      const filled = munlockFill(walker, { start: addr, end: range.end }, found, options);
       const batch = 'kind' in filled ? [found.pfn] : filled.batch;
       pages.munlock(batch);
       for (const pfn of batch) pages.put(pfn, ONE_REF);

@@ -9,10 +9,10 @@ import {
   type RangeStep,
   type Slot,
   UsageError,
-  type Vaddr,
 } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
 import { isHugeKind } from './leaves.ts';
+import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
@@ -31,19 +31,10 @@ export interface ProtectOptions extends WalkerOptions {
   readonly era?: 'v5.8' | 'v6.12';
 }
 
-/** An entry that is gone: it was taken for a bad table, said so in the log, and cleared (pXd_clear_bad). */
-export interface Lost {
-  readonly slot: Slot;
-  readonly entry: Entry;
-  readonly addr: Vaddr;
-}
-
 /** What was changed. */
-export interface Protected {
+export interface Protected extends Losing {
   /** What counts as changed: each present page, and each entry below pmd of one that moves or is a device's and lost its right to be written. */
   readonly changed: number;
-  /** Entries that were taken for bad tables, and what was mapped by them is mapped no more. Missing where there are none. */
-  readonly lost?: readonly Lost[];
   /** A huge page had to be split, and there was no memory for its table. */
   readonly failure?: Outside | { readonly kind: 'no-memory'; readonly slot: Slot };
 }
@@ -64,15 +55,11 @@ export function changeProtection(walker: WalkerOf, range: Range, prot: Prot, opt
   port.flushCache(range);
   port.flushPending(1);
 
-  const table = ({ slot, entry, addr }: RangeStep): 'skip' | 'descend' => {
-    if (pXdIs(mm, 'bad', slot.level, entry)) lost.push({ slot, entry, addr });
-    return noneOrClearBad(walker, { slot, entry }) ? 'skip' : 'descend';
-  };
   const outside = runWalk(walker, range, options, {
     enter(step) {
       const { slot, addr, next } = step;
       const isLarge = isLargeAt(mm, step, era);
-      if (!isLarge) return table(step);
+      if (!isLarge) return noneOrClearBad(walker, step, lost) ? 'skip' : 'descend';
       if (BigInt.asUintN(64, next - addr) === mm.arch.geometry[slot.level].size) {
         const pages = changeHuge(walker, slot as Slot<'pmd' | 'pud'>, prot);
         changed += pages ?? 0;
@@ -85,7 +72,9 @@ export function changeProtection(walker: WalkerOf, range: Range, prot: Prot, opt
       }
       // Split by this walk or another; huge again by somebody else, it is left to be.
       const now = port.readOnce(slot);
-      return now === undefined || noneOrHugeOrClearBad(walker, { slot, entry: now }) ? 'skip' : { into: now };
+      return now === undefined || noneOrHugeOrClearBad(walker, { slot, entry: now, addr }, lost)
+        ? 'skip'
+        : { into: now };
     },
     open: ({ slot }) => port.lock(slot),
     pte({ slot, entry }: PteStep) {
@@ -100,7 +89,7 @@ export function changeProtection(walker: WalkerOf, range: Range, prot: Prot, opt
   if (changed > 0) port.flushTlb(range);
   port.flushPending(-1);
   const why = failure ?? outside;
-  return { changed, ...(lost.length > 0 && { lost }), ...(why && { failure: why }) };
+  return { changed, ...losing(lost), ...(why && { failure: why }) };
 }
 
 /** Whether a slot is taken for a large page; of a pud, only from v6.12 on. */

@@ -1,11 +1,12 @@
 /** What a page walk calls: the callbacks of `struct mm_walk_ops`, what they are told, and what they may answer. */
 import type { Errno } from '@kernel-mm/gup-fast';
 import type { Entry, Level, Slot, Vaddr } from '@kernel-mm/pgtable-core';
-import type { Range } from './port.ts';
+import type { Losing } from './lost.ts';
+import type { MappedRange, Range } from './port.ts';
 import type { Outside } from './walk.ts';
 
 /** What a page walk asks of a mapping; `Mapped` is one. */
-export interface WalkVma extends Range {
+export interface WalkVma extends MappedRange {
   /** VM_PFNMAP: it is no memory with pages, and passed over unless `testWalk` says otherwise. */
   readonly pfnmap: boolean;
   /** What is mapped; a hugetlb file has leaves of the level `huge` and nothing else. */
@@ -71,7 +72,7 @@ export type WalkFailure =
   | { readonly kind: 'again-limit'; readonly slot: Slot; readonly addr: Vaddr };
 
 /** What a walk returns. */
-export interface Walked {
+export interface Walked extends Losing {
   /** 0, -EINVAL, or what a callback answered; with a `failure` EFAULT, ENOMEM or EAGAIN, where a kernel would not have returned. */
   readonly ret: Verdict;
   readonly failure?: WalkFailure;

@@ -9,6 +9,7 @@ import {
   type Slot,
   type UpperLevel,
 } from '@kernel-mm/pgtable-core';
+import { type Lost, losing } from './lost.ts';
 import type { Verdict, WalkAt, Walked, WalkFailure, WalkOps, WalkVma } from './pagewalk-ops.ts';
 import type { Range, WalkerOf } from './port.ts';
 import { isHugePmd, splitHugePmd, splitHugePud } from './split.ts';
@@ -42,6 +43,7 @@ export function walkTables<V extends WalkVma>(walk: TableWalk<V>, range: Range):
   const { walker, ops, within } = walk;
   const { mm, port } = walker;
   const vma = typeof within === 'string' ? undefined : within;
+  const lost: Lost[] = [];
   let told: Walked = { ret: 0 };
   let tries = 0;
 
@@ -70,7 +72,7 @@ export function walkTables<V extends WalkVma>(walk: TableWalk<V>, range: Range):
 
   /** pgd and p4d: bad entries are cleared. */
   const enterTop = (step: RangeStep): Decision => {
-    if (noneOrClearBad(walker, step)) return hole(step);
+    if (noneOrClearBad(walker, step, lost)) return hole(step);
     const ret = (step.slot.level === 'pgd' ? ops.pgdEntry?.(at(step)) : ops.p4dEntry?.(at(step))) ?? 0;
     if (ret !== 0) return stop(ret);
     return deeper(step) ? down(step) : 'skip';
@@ -96,12 +98,13 @@ export function walkTables<V extends WalkVma>(walk: TableWalk<V>, range: Range):
         : { into: entry };
     if (slot.level === 'pud') return belowPud(step, entry);
     if (!isHugePmd(walker, entry))
-      return noneOrHugeOrClearBad(walker, { slot, entry }) ? reread(step) : { into: entry };
+      return noneOrHugeOrClearBad(walker, { slot, entry, addr: step.addr }, lost) ? reread(step) : { into: entry };
     if (!splitHugePmd(walker, { slot, entry }, step.addr, vma.backing ? 'file' : 'anon'))
       return stop('ENOMEM', { kind: 'no-memory', slot });
     const made = port.readOnce(slot);
     // pmd_trans_unstable: somebody else, or a file's page, which is gone.
-    if (made === undefined || noneOrHugeOrClearBad(walker, { slot, entry: made })) return reread(step);
+    if (made === undefined || noneOrHugeOrClearBad(walker, { slot, entry: made, addr: step.addr }, lost))
+      return reread(step);
     return { into: made };
   };
   const belowPud = (step: RangeStep, entry: Entry<UpperLevel>): Decision => {
@@ -125,5 +128,5 @@ export function walkTables<V extends WalkVma>(walk: TableWalk<V>, range: Range):
       return ret === 0 ? undefined : stop(ret);
     },
   });
-  return outside ? { ret: 'EFAULT', failure: outside } : told;
+  return { ...(outside ? { ret: 'EFAULT', failure: outside } : told), ...losing(lost) };
 }

@@ -1,6 +1,7 @@
 /** walk_page_range (v5.8): callbacks for all that is mapped in a range and for what is not, mapping by mapping. */
 import { type Paddr, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
+import { type Lost, losing } from './lost.ts';
 import { assertMmapLock } from './mmap-lock.ts';
 import { needs } from './needs.ts';
 import { walkHugetlb } from './pagewalk-hugetlb.ts';
@@ -36,15 +37,16 @@ const DONE: Walked = { ret: 0 };
  */
 export function walkPageRange<V extends WalkVma>(
   walker: WalkerOf,
-  vmas: readonly V[],
   range: Range,
+  vmas: readonly V[],
   ops: WalkOps<V>,
   options: PagewalkOptions = {},
 ): Walked {
-  needs({ walker, vmas, range, ops });
+  needs({ walker, range, vmas, ops });
   const { end } = range;
   if (range.start >= end) return EINVAL;
   assertMmapLock(walker, 'read');
+  const lost: Lost[] = [];
   let walked = DONE;
   for (let start = range.start, next: Vaddr; start < end && walked.ret === 0; start = next) {
     const vma = vmas.find((one) => start < endOf(one));
@@ -53,8 +55,9 @@ export function walkPageRange<V extends WalkVma>(
     next = border < end ? vaddrWrap(border) : end;
     const part = { start, end: next };
     walked = inside ? walkVma({ walker, ops, options, within: vma }, vma, part) : walkGap(walker, part, ops, options);
+    lost.push(...(walked.lost ?? []));
   }
-  return walked;
+  return { ...walked, ...losing(lost) };
 }
 
 /** walk_page_vma: the whole of one mapping. */

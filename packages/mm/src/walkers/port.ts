@@ -23,6 +23,12 @@ export interface Range {
   readonly end: Vaddr;
 }
 
+/** A mapping of which a walker asks little. What it has beside a range keeps it and a range from being swapped. */
+export interface MappedRange extends Range {
+  /** VM_PFNMAP: bare frames, no pages. */
+  readonly pfnmap: boolean;
+}
+
 /** How the lock of an address space's mappings is held, mmap_lock. */
 export type MmapLock = 'none' | 'read' | 'write';
 

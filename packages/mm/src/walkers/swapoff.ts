@@ -2,6 +2,7 @@
 import type { Errno } from '@kernel-mm/gup-fast';
 import { change, type Entry, type Pfn, type Prot, pXdIs, type Swap, swapOf, UsageError } from '@kernel-mm/pgtable-core';
 import { endOf } from '../mapping.ts';
+import { type Losing, type Lost, losing } from './lost.ts';
 import { leafOf } from './making.ts';
 import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
@@ -41,10 +42,10 @@ export interface UnuseVma extends Range {
 }
 
 /** What came of it. */
-export interface Unused {
+export interface Unused extends Losing {
   /** 0; 1: as many as frontswap wanted back (FRONTSWAP_PAGES_UNUSED), which ends the whole pass; ENOMEM; EFAULT with a failure. */
   readonly ret: 0 | 1 | Errno;
-  /** Entries that became pages: MM_SWAPENTS is lower by as many, and the pages' own counter higher. */
+  /** Entries that became pages. The port was told: MM_SWAPENTS is lower by as many, and the pages' own counter higher. */
   readonly pages: number;
   readonly failure?: Outside;
 }
@@ -59,6 +60,7 @@ export function unuseVma(walker: WalkerOf, vma: UnuseVma, device: SwapDevice, op
   if (vma.start >= endOf(vma)) throw new UsageError('range-empty', 'vma', 'a mapping of at least a page');
   let ret: Unused['ret'] = 0;
   let pages = 0;
+  const lost: Lost[] = [];
   const stop = (why: Unused['ret']): PteDecision => {
     ret = why;
     return 'stop';
@@ -66,8 +68,8 @@ export function unuseVma(walker: WalkerOf, vma: UnuseVma, device: SwapDevice, op
 
   const outside = runWalk(walker, vma, options, {
     enter(step) {
-      const skip = step.slot.level === 'pmd' ? noneOrHugeOrClearBad(walker, step) : noneOrClearBad(walker, step);
-      return skip ? 'skip' : 'descend';
+      const skip = step.slot.level === 'pmd' ? noneOrHugeOrClearBad : noneOrClearBad;
+      return skip(walker, step, lost) ? 'skip' : 'descend';
     },
     // No lock: what is found here is looked at again under it.
     pte(pte) {
@@ -81,7 +83,8 @@ export function unuseVma(walker: WalkerOf, vma: UnuseVma, device: SwapDevice, op
       return isLastWanted(device) ? stop(1) : 'next';
     },
   });
-  return outside ? { ret: 'EFAULT', pages, failure: outside } : { ret, pages };
+  const told = { pages, ...losing(lost) };
+  return outside ? { ret: 'EFAULT', ...told, failure: outside } : { ret, ...told };
 }
 
 /** Whether this was the last page that is wanted back. */
@@ -100,7 +103,7 @@ function swapOn({ mm }: WalkerOf, entry: Entry<'pte'>, { type }: SwapDevice): Sw
 /** unuse_pte: the page takes the entry's place, clean and old, unless another entry is there by now. Whether it did. */
 function unusePte(
   walker: WalkerOf,
-  { slot }: PteStep,
+  { slot, addr }: PteStep,
   swap: Swap,
   page: Pfn,
   prot: Prot,
@@ -119,6 +122,8 @@ function unusePte(
     device.get(pfn);
     const clean = change(arch, 'pte', 'clean', leaf) ?? leaf;
     port.writeOnce(slot, change(arch, 'pte', 'old', clean) ?? clean);
+    port.addRmap(pfn, addr);
+    port.addCounters({ pages: 1, swap: -1 });
     device.free(swap.offset);
   }
   port.unlock(slot);

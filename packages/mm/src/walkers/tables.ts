@@ -11,19 +11,24 @@ import {
   type Slot,
   type UpperLevel,
 } from '@kernel-mm/pgtable-core';
+import type { Lost } from './lost.ts';
 import type { WalkerOf } from './port.ts';
 
 /** An upper slot and what was read from it. */
 export type UpperStep = Pick<RangeStep, 'slot' | 'entry'>;
 
+/** The same, and the address that it was come to by. */
+export type AddressedStep = Pick<RangeStep, 'slot' | 'entry' | 'addr'>;
+
 /** What an empty slot of this level holds. */
 export const emptyOf = ({ arch }: Mm, { level }: Slot): Entry => (arch.spec.levels[level].empty ?? 0n) as Entry;
 
-/** pXd_none_or_clear_bad: whether to skip the slot. A bad entry is cleared, but for one that is folded. */
-export function noneOrClearBad({ mm, port }: WalkerOf, { slot, entry }: UpperStep): boolean {
+/** pXd_none_or_clear_bad: whether to skip the slot. A bad entry is cleared and noted, but for one that is folded. */
+export function noneOrClearBad({ mm, port }: WalkerOf, { slot, entry, addr }: AddressedStep, lost: Lost[]): boolean {
   if (pXdIs(mm, 'none', slot.level, entry)) return true;
   if (!pXdIs(mm, 'bad', slot.level, entry)) return false;
   port.writeOnce(slot, emptyOf(mm, slot) as Entry<UpperLevel>);
+  lost.push({ slot, entry, addr });
   return true;
 }
 
@@ -31,12 +36,12 @@ export function noneOrClearBad({ mm, port }: WalkerOf, { slot, entry }: UpperSte
  * pmd_none_or_trans_huge_or_clear_bad: the same, but a huge page and one that is migrating are skipped and stay. Whoever
  * waits for a table there looks again (pmd_trans_unstable).
  */
-export function noneOrHugeOrClearBad(walker: WalkerOf, step: UpperStep): boolean {
+export function noneOrHugeOrClearBad(walker: WalkerOf, step: AddressedStep, lost: Lost[]): boolean {
   const { mm } = walker;
   const { slot, entry } = step;
   if (pXdIs(mm, 'leaf', slot.level, entry)) return true;
   if (!pXdIs(mm, 'none', slot.level, entry) && !pXdIs(mm, 'present', slot.level, entry)) return true;
-  return noneOrClearBad(walker, step);
+  return noneOrClearBad(walker, step, lost);
 }
 
 /**

@@ -31,11 +31,11 @@ export interface Vmapped {
 export function vmapNoflush(
   walker: WalkerOf,
   range: Range,
-  prot: Prot,
   pages: readonly (Pfn | undefined)[],
+  prot: Prot,
   options: VmapOptions = {},
 ): Vmapped {
-  needs({ walker, range, prot, pages });
+  needs({ walker, range, pages, prot });
   const { mm, port } = walker;
   checkRange(walker, range);
   const { size } = mm.arch.geometry.pte;
@@ -77,8 +77,14 @@ export function vmapNoflush(
 }
 
 /** map_kernel_range: the same; then caches are flushed, also after an error. */
-export function vmap(...[walker, range, ...rest]: Parameters<typeof vmapNoflush>): Vmapped {
-  const result = vmapNoflush(walker, range, ...rest);
+export function vmap(
+  walker: WalkerOf,
+  range: Range,
+  pages: readonly (Pfn | undefined)[],
+  prot: Prot,
+  options: VmapOptions = {},
+): Vmapped {
+  const result = vmapNoflush(walker, range, pages, prot, options);
   walker.port.flushCache(range);
   return result;
 }

@@ -1,5 +1,6 @@
 /** unmap_kernel_range (v5.8): whatever the kernel has mapped in a range is forgotten; its tables stay. */
 import { type Entry, type Level, pXdIs, type RangeStep, type UpperLevel, type Vaddr } from '@kernel-mm/pgtable-core';
+import { type Losing, type Lost, losing } from './lost.ts';
 import { checkRange } from './making.ts';
 import { MODIFIED, syncModified } from './modified.ts';
 import { needs } from './needs.ts';
@@ -9,7 +10,7 @@ import type { VmapOptions } from './vmap.ts';
 import { type Outside, runWalk } from './walk.ts';
 
 /** What was unmapped. */
-export interface Vunmapped {
+export interface Vunmapped extends Losing {
   /** Ptes that were neither none nor present: cleared, with a warning. */
   readonly warned: readonly Vaddr[];
   /** The levels that were modified, as bits of {@link MODIFIED}. */
@@ -29,6 +30,7 @@ export function vunmapNoflush(walker: WalkerOf, range: Range, options: VmapOptio
   checkRange(walker, range);
   const modified = { mask: 0 };
   const warned: Vaddr[] = [];
+  const lost: Lost[] = [];
 
   /** pXd_clear_huge, which no pgd has. */
   const clearHuge = ({ slot, entry }: RangeStep): boolean => {
@@ -43,7 +45,7 @@ export function vunmapNoflush(walker: WalkerOf, range: Range, options: VmapOptio
       const cleared = clearHuge(step);
       // An entry that is none counts where it is bad too (x86, RISC-V): it lacks the bits of a table.
       if (cleared || pXdIs(mm, 'bad', level, step.entry)) modified.mask |= MODIFIED[level];
-      return cleared || noneOrClearBad(walker, step) ? 'skip' : 'descend';
+      return cleared || noneOrClearBad(walker, step, lost) ? 'skip' : 'descend';
     },
     pte({ slot, entry, addr }) {
       const is = (what: 'none' | 'present'): boolean => pXdIs(mm, what, 'pte', entry);
@@ -57,7 +59,7 @@ export function vunmapNoflush(walker: WalkerOf, range: Range, options: VmapOptio
   });
 
   const synced = syncModified(walker, range, modified, options);
-  return { warned, modified: modified.mask, synced, ...(outside && { failure: outside }) };
+  return { warned, modified: modified.mask, synced, ...losing(lost), ...(outside && { failure: outside }) };
 }
 
 /** unmap_kernel_range: caches first, then the entries, then what the hardware remembers. */

@@ -2,6 +2,7 @@
 import { pXdIs } from '@kernel-mm/pgtable-core';
 import type { Gather } from './gather.ts';
 import { normalPage } from './leaves.ts';
+import type { Lost } from './lost.ts';
 import type { WalkerOf } from './port.ts';
 import { swapKindOf } from './swap-kinds.ts';
 import { emptyOf } from './tables.ts';
@@ -28,6 +29,7 @@ export interface ZapRun {
   readonly walker: WalkerOf;
   readonly gather: Gather;
   readonly details: ZapDetails;
+  readonly lost: Lost[];
   tally: ZapTally;
 }
 

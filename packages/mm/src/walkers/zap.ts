@@ -12,8 +12,9 @@ import { endOf } from '../mapping.ts';
 import { Gather } from './gather.ts';
 import type { GatherOptions } from './gather-options.ts';
 import { isHugeKind } from './leaves.ts';
+import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
-import type { Range, WalkerOf } from './port.ts';
+import type { MappedRange, Range, WalkerOf } from './port.ts';
 import { type NoProgress, Repeats } from './repeats.ts';
 import { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad, type UpperStep } from './tables.ts';
@@ -33,7 +34,7 @@ export interface ZapOptions extends WalkerOptions, ZapDetails {
 }
 
 /** How it ended; without a failure, nothing that was to go is left. */
-export interface Zapped {
+export interface Zapped extends Losing {
   readonly failure?: Outside | NoProgress | { readonly kind: 'no-memory'; readonly slot: UpperStep['slot'] };
 }
 
@@ -44,16 +45,17 @@ export interface Zapped {
  */
 export function unmapPageRange(
   walker: WalkerOf,
-  gather: Gather,
-  vma: Range,
   range: Range,
+  vma: MappedRange,
+  gather: Gather,
   options: ZapOptions = {},
 ): Zapped {
-  needs({ walker, gather, vma, range });
+  needs({ walker, range, vma, gather });
   if (range.start >= endOf(range)) throw new UsageError('range-empty', 'range', 'a start before the end');
   const repeats = new Repeats();
   let noMemory: Zapped['failure'];
-  const run: ZapRun = { walker, gather, details: options, tally: { pages: 0, swap: 0, force: false } };
+  const lost: Lost[] = [];
+  const run: ZapRun = { walker, gather, details: options, tally: { pages: 0, swap: 0, force: false }, lost };
   const visitor: Visitor = {
     enter(step) {
       const decision = enter(run, step, options, repeats);
@@ -66,11 +68,11 @@ export function unmapPageRange(
     },
     ...ptesOf(run, options.era ?? 'v5.8', repeats),
   };
-  gather.startVma(vma);
+  gather.startVma({ start: vma.start, end: vma.end });
   const outside = runWalk(walker, range, options, visitor);
   gather.endVma();
   const failure = noMemory ?? repeats.failure ?? outside;
-  return failure ? { failure } : {};
+  return { ...losing(lost), ...(failure && { failure }) };
 }
 
 /** An upper entry: large pages go whole, or are split first where the range cuts them. */
@@ -81,7 +83,7 @@ function enter(run: ZapRun, step: RangeStep, { huge = 'anon', era }: ZapOptions,
   const { mm, port } = walker;
   const isHuge =
     level === 'pmd' ? isHugeKind(mm, level, entry) : level === 'pud' && pXdIs(mm, 'leaf', level as Level, entry);
-  if (!isHuge) return noneOrClearBad(walker, step) ? skipped(run, step) : 'descend';
+  if (!isHuge) return noneOrClearBad(walker, step, run.lost) ? skipped(run, step) : 'descend';
   if (BigInt.asUintN(64, next - addr) !== mm.arch.geometry[level].size) {
     if (level === 'pud') splitHugePud(walker, slot as Slot<'pud'>, addr);
     else if (!splitHugePmd(walker, step, addr, huge)) return 'no-memory';
@@ -90,7 +92,7 @@ function enter(run: ZapRun, step: RangeStep, { huge = 'anon', era }: ZapOptions,
   const now = port.readOnce(slot);
   // Huge again: somebody was faster, and that is left to be.
   const skip = level === 'pmd' ? noneOrHugeOrClearBad : noneOrClearBad;
-  return now === undefined || skip(walker, { slot, entry: now }) ? skipped(run, step) : { into: now };
+  return now === undefined || skip(walker, { slot, entry: now, addr }, run.lost) ? skipped(run, step) : { into: now };
 }
 
 /** A pmd is a place where others may run; a pud, only if it was huge. */
@@ -135,28 +137,28 @@ function ptesOf(run: ZapRun, era: 'v5.8' | 'v6.5', repeats: Repeats): Omit<Visit
 /** unmap_single_vma: what of a range lies in a mapping; nothing may be left of it. */
 export function unmapSingleVma(
   walker: WalkerOf,
-  gather: Gather,
-  vma: Range,
   range: Range,
+  vma: MappedRange,
+  gather: Gather,
   options: ZapOptions = {},
 ): Zapped {
-  needs({ walker, gather, vma, range });
+  needs({ walker, range, vma, gather });
   const start = range.start > vma.start ? range.start : vma.start;
   const end = endOf(range) < endOf(vma) ? endOf(range) : endOf(vma);
   if (start >= end) return {};
-  return unmapPageRange(walker, gather, vma, { start: start as Vaddr, end: vaddrWrap(end) }, options);
+  return unmapPageRange(walker, { start: start as Vaddr, end: vaddrWrap(end) }, vma, gather, options);
 }
 
 /** zap_page_range of one mapping: with a gather of its own, which is finished. */
 export function zapPageRange(
   walker: WalkerOf,
-  vma: Range,
   range: Range,
+  vma: MappedRange,
   options: ZapOptions & GatherOptions = {},
 ): Zapped & Pick<Gather, 'flushes'> {
-  needs({ walker, vma, range });
+  needs({ walker, range, vma });
   const gather = new Gather(walker, options);
-  const zapped = unmapSingleVma(walker, gather, vma, range, options);
+  const zapped = unmapSingleVma(walker, range, vma, gather, options);
   gather.finish();
   return { ...zapped, flushes: gather.flushes };
 }

@@ -29,6 +29,7 @@ import { Gather } from '../../src/walkers/gather.ts';
 import { makeMigration, migrationOf } from '../../src/walkers/migration.ts';
 import { swapKindOf } from '../../src/walkers/swap-kinds.ts';
 import { unmapPageRange } from '../../src/walkers/zap.ts';
+import { mapped } from '../support/mapped.ts';
 import { everyArch } from '../support/spaces.ts';
 import {
   arbitraryRegion,
@@ -122,9 +123,9 @@ const FREE = [[], []];
 /** Takes a child down: every table and every reference comes back, each once. */
 function takeDown(dst: Watching, src: Watching, range: Range): void {
   const gather = new Gather(dst);
-  expect(unmapPageRange(dst, gather, range, range)).toEqual({});
+  expect(unmapPageRange(dst, range, mapped(range), gather)).toEqual({});
   const zero = vaddr(0n);
-  expect(freePgdRange(dst, gather, range, { floor: zero, ceiling: zero })).toBe(undefined);
+  expect(freePgdRange(dst, range, { floor: zero, ceiling: zero }, gather)).toEqual({});
   gather.finish();
   expect(dst.port.counts).toEqual({ p4d: 0, pud: 0, pmd: 0, pte: 0 });
   expect(new Set(dst.port.freed.map(({ table }) => table)).size).toBe(dst.port.freed.length);

@@ -21,6 +21,7 @@ import type { Form } from '../../src/index.ts';
 import { freePgdRange, freePgtables } from '../../src/walkers/free-pgtables.ts';
 import { Gather } from '../../src/walkers/gather.ts';
 import { unmapSingleVma } from '../../src/walkers/zap.ts';
+import { mapped } from '../support/mapped.ts';
 import { everyArch } from '../support/spaces.ts';
 import { type Modelled, modelled } from './support/model.ts';
 import { tablesAt } from './support/tables-at.ts';
@@ -95,7 +96,7 @@ describe('worked: PMD 2 MiB, PUD 1 GiB, PGDIR 512 GiB', () => {
       const seen: string[] = [];
       const onStep = ({ slot, addr, end: last }: RangeStep): void =>
         void (slot.level === 'pgd' && seen.push(`${addr.toString(16)}-${last.toString(16)}`));
-      expect(freePgdRange(m, gather, vma, bounds, { form, onStep })).toBe(undefined);
+      expect(freePgdRange(m, vma, bounds, gather, { form, onStep })).toEqual({});
       expect(seen).toEqual(walked ? [walked] : []);
       gather.finish();
       expect(m.port.freed.map(({ table }) => m.known.get(table))).toEqual(freed);
@@ -108,7 +109,7 @@ describe('worked: PMD 2 MiB, PUD 1 GiB, PGDIR 512 GiB', () => {
     const vma = { start: vaddr(0x400000n), end: vaddr(0x401000n) };
     const m = filled(x86, 'pgd', [vma]);
     const gather = new Gather(m);
-    freePgdRange(m, gather, vma, { floor: vaddr(0n), ceiling: vaddr(0n) });
+    freePgdRange(m, vma, { floor: vaddr(0n), ceiling: vaddr(0n) }, gather);
     gather.finish();
     expect(gather.flushes).toEqual([{ start: 0n, end: 0x401000n, granule: 'pmd', tables: true }]);
   });
@@ -118,9 +119,9 @@ describe('worked: PMD 2 MiB, PUD 1 GiB, PGDIR 512 GiB', () => {
     const gather = new Gather(m);
     const range = { start: vaddr(2n ** 64n - 0x1000n), end: vaddr(0n) };
     const bounds = { floor: vaddr(2n ** 64n - 0x2000n), ceiling: vaddr(0n) };
-    expect(freePgdRange(m, gather, range, bounds)).toBe(undefined);
+    expect(freePgdRange(m, range, bounds, gather)).toEqual({});
     expect(m.port.reads).toEqual({});
-    expect(() => freePgdRange(m, gather, { start: vaddr(4096n), end: vaddr(4096n) }, bounds)).toThrow('range');
+    expect(() => freePgdRange(m, { start: vaddr(4096n), end: vaddr(4096n) }, bounds, gather)).toThrow('range');
   });
 });
 
@@ -180,9 +181,9 @@ describe.each(everyArch)('%s', (_, arch, top) => {
             .map(({ table }) => table);
 
           const gather = new Gather(m, { freeing: ipi ? 'ipi' : 'rcu' });
-          for (const vma of gone) expect(unmapSingleVma(m, gather, vma, vma, { form })).toEqual({});
+          for (const vma of gone) expect(unmapSingleVma(m, vma, mapped(vma), gather, { form })).toEqual({});
           const bounds = { floor: vmas[first - 1]?.end ?? vaddr(0n), ceiling: vmas[first + count]?.start ?? vaddr(0n) };
-          expect(freePgtables(m, gather, gone, bounds, { form })).toBe(undefined);
+          expect(freePgtables(m, gone, bounds, gather, { form })).toEqual({});
           gather.finish();
 
           const freed = m.port.freed.map(({ table }) => table as bigint);
@@ -216,7 +217,7 @@ describe('groups', () => {
     let walks = 0;
     const gather = new Gather(m);
     const onStep = ({ slot }: { slot: Slot }): void => void (slot.level === 'pgd' && walks++);
-    freePgtables(m, gather, vmas, { floor: vaddr(0n), ceiling: vaddr(0n) }, { onStep });
+    freePgtables(m, vmas, { floor: vaddr(0n), ceiling: vaddr(0n) }, gather, { onStep });
     gather.finish();
     expect(m.port.counts).toEqual({ p4d: 0, pud: 0, pmd: 0, pte: 0 });
     return walks;
@@ -238,7 +239,7 @@ describe('what memory holds', () => {
       const slot = populate(m.mm, m.tables, range.start, 'pmd') as Slot<'pmd'>;
       writeEntry(m.mm, slot, raw as typeof raw & never);
       const gather = new Gather(m);
-      freePgdRange(m, gather, range, { floor: vaddr(0n), ceiling: vaddr(0n) });
+      freePgdRange(m, range, { floor: vaddr(0n), ceiling: vaddr(0n) }, gather);
       gather.finish();
       expect(m.port.freed.map(({ level }) => level)).toEqual(['pmd', 'pud']);
       expect(pXdIs(m.mm, 'none', 'pmd', readEntry(m.mm, slot)!)).toBe(true);
@@ -251,14 +252,14 @@ describe('what memory holds', () => {
     const slot = populate(m.mm, m.tables, vaddr(0n), 'pud') as Slot<'pud'>;
     writeEntry(m.mm, slot, leaf);
     const range = { start: vaddr(0n), end: vaddr(4096n) };
-    expect(freePgdRange(m, new Gather(m), range, { floor: vaddr(0n), ceiling: vaddr(0n) })).toBe(undefined);
+    expect(freePgdRange(m, range, { floor: vaddr(0n), ceiling: vaddr(0n) }, new Gather(m))).toEqual({});
     expect([m.port.writes, readEntry(m.mm, slot)]).toEqual([[], leaf]);
   });
   test('a table outside memory ends it', () => {
     const m = modelled(x86, 'pgd', ['none']);
     writeEntry(m.mm, { level: 'pgd', space: 'memory', addr: m.mm.pgd }, 0x7_0000_0067n as never);
     const range = { start: vaddr(0n), end: vaddr(4096n) };
-    const outside = freePgdRange(m, new Gather(m), range, { floor: vaddr(0n), ceiling: vaddr(0n) });
+    const { failure: outside } = freePgdRange(m, range, { floor: vaddr(0n), ceiling: vaddr(0n) }, new Gather(m));
     expect(outside).toMatchObject({ kind: 'outside-memory', slot: { level: 'pud' } });
   });
 });

@@ -33,7 +33,7 @@ function across(arch: Modelled['arch'], top: Level): { m: Modelled; start: Vaddr
   const [start, end] = [vaddr(size - m.page), vaddr(2n * size + m.page)];
   // The last first, so that a pointer past the end of a table does not come into the next by chance.
   for (const at of [vaddr(2n * size), vaddr(size), start])
-    vmapNoflush(m, { start: at, end: vaddr(at + m.page) }, prot, [1 as Pfn]);
+    vmapNoflush(m, { start: at, end: vaddr(at + m.page) }, [1 as Pfn], prot);
   m.port.writes.length = 0;
   return { m, start, end };
 }
@@ -90,7 +90,7 @@ describe.each(['x86-32', 'riscv-sv32'])('%s: two levels, pmd folded when the ker
       const m = modelled(arch, 'pgd', ['none']);
       const { size } = arch.geometry.pmd;
       const range = { start: vaddr(size - m.page), end: vaddr(size + m.page) };
-      expect(vmapNoflush(m, range, prot, [1, 2] as Pfn[], { form })).toMatchObject({ mapped: 2 });
+      expect(vmapNoflush(m, range, [1, 2] as Pfn[], prot, { form })).toMatchObject({ mapped: 2 });
       expect(m.port.counts.pte).toBe(2);
     }
   });
@@ -114,7 +114,7 @@ describe.each(archs)('%s', (_, arch, top) => {
     const before: RangeStep[] = [];
     const range = { start: vaddr((m.first + 8n) * m.page), end: vaddr((m.first + 16n) * m.page) };
     const frames = Array.from({ length: 8 }, (_, n) => (n + 1) as Pfn);
-    vmapNoflush(m, range, prot, frames, { form: 'entryAware', onStep: (step) => void before.push(step) });
+    vmapNoflush(m, range, frames, prot, { form: 'entryAware', onStep: (step) => void before.push(step) });
     const filled = before.filter(({ slot, entry }) => readEntry(m.mm, slot) !== entry);
     expect(filled.length).toBeGreaterThan(0);
     for (const { slot, addr, end, next } of before)
@@ -129,7 +129,7 @@ describe.each(archs)('%s', (_, arch, top) => {
       const start = vaddr((m.first + 8n) * m.page);
       const frames = Array.from({ length: 8 }, (_, n) => (n + 1) as Pfn);
       const range = { start, end: vaddr(start + 8n * m.page) };
-      expect(vmapNoflush(m, range, prot, frames, { form }).mapped).toBe(8);
+      expect(vmapNoflush(m, range, frames, prot, { form }).mapped).toBe(8);
       const tables = [...reachableTables(m.mm), [BigInt(m.mm.pgd), top] as const].map(([table, level]) => ({
         table,
         end: table + BigInt(2 ** arch.geometry[level].bits * arch.geometry[level].slotBytes),
@@ -143,7 +143,7 @@ describe.each(archs)('%s', (_, arch, top) => {
       const m = modelled(arch, top, ['none']);
       const end = vaddr(4n * arch.geometry.pmd.size);
       const read = watch(m);
-      vmapNoflush(m, { start: vaddr(end - 2n * m.page), end }, prot, [1, 1] as Pfn[], { form });
+      vmapNoflush(m, { start: vaddr(end - 2n * m.page), end }, [1, 1] as Pfn[], prot, { form });
       expect(read.at(-1)?.addr).toBe(slotOf(m.mm, vaddr(end - m.page), 'pte')?.addr);
     }
   });

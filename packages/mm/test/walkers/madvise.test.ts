@@ -92,8 +92,8 @@ describe.each(everyArch)('%s', (_, arch, top) => {
             const must = expected(m, range.start, range.end, free, shared);
             const options = { form, pages };
             const call = free
-              ? madviseFree(m, anon(m), range, options)
-              : madviseCold(m, anon(m), range, 'cold', options);
+              ? madviseFree(m, range, anon(m), options)
+              : madviseCold(m, range, anon(m), 'cold', options);
             expect(done).toEqual(must);
             const advised = must.filter((one) => /^(cold|free)/.test(one));
             expect(call).toEqual({
@@ -129,9 +129,9 @@ const x86 = (wishes: Wish[]): Modelled => modelled(everyArch[3]![1], 'pgd', wish
 const some = (pfns: readonly number[], what: Partial<AdvisedPage>) =>
   pagesOf(new Map(pfns.map((n) => [0x1_0000 + n, what])));
 const cold = (m: Modelled, pages: AdvisePages, from = 0, to = 6) =>
-  madviseCold(m, anon(m), rangeOf(m, from, to), 'cold', { pages });
+  madviseCold(m, rangeOf(m, from, to), anon(m), 'cold', { pages });
 const free = (m: Modelled, pages: AdvisePages, from = 0, to = 6) =>
-  madviseFree(m, anon(m), rangeOf(m, from, to), { pages });
+  madviseFree(m, rangeOf(m, from, to), anon(m), { pages });
 
 describe('which mappings', () => {
   test('cold: none that is locked, of hugetlb, or without pages; free: anonymous only, cropped to the mapping', () => {
@@ -139,11 +139,11 @@ describe('which mappings', () => {
     const { pages, done } = pagesOf();
     const range = rangeOf(m, 0, 6);
     for (const over of [{ locked: true }, { pfnmap: true }, { backing: { kind: 'hugetlb' } }])
-      expect(madviseCold(m, anon(m, over), range, 'pageout', { pages }).ret).toBe('EINVAL');
+      expect(madviseCold(m, range, anon(m, over), 'pageout', { pages }).ret).toBe('EINVAL');
     for (const over of [{ backing: { kind: 'file' } }, { end: range.start, start: vaddr(0n) }, { start: range.end }])
-      expect(madviseFree(m, anon(m, over), range, { pages }).ret).toBe('EINVAL');
+      expect(madviseFree(m, range, anon(m, over), { pages }).ret).toBe('EINVAL');
     expect([done, m.port.reads, m.port.cacheFlushes]).toEqual([[], {}, []]);
-    madviseFree(m, anon(m, rangeOf(m, 2, 4)), range, { pages });
+    madviseFree(m, range, anon(m, rangeOf(m, 2, 4)), { pages });
     expect(done).toEqual(['free 65538', 'free 65539']);
   });
 
@@ -232,7 +232,7 @@ describe('huge pages', () => {
   };
   const run = (m: Modelled, pages: AdvisePages, how: 'cold' | 'free', range = whole(m)) => {
     const vma = anon(m, range);
-    return how === 'free' ? madviseFree(m, vma, range, { pages }) : madviseCold(m, vma, range, how, { pages });
+    return how === 'free' ? madviseFree(m, range, vma, { pages }) : madviseCold(m, range, vma, how, { pages });
   };
   const frame = (m: Modelled) => (4n * m.arch.geometry.pmd.size) / m.page;
 
@@ -306,7 +306,7 @@ describe('huge pages', () => {
     const part = { start, end: vaddr(start + m.page) };
     const { pages, done } = pagesOf();
     const vma = anon(m, { ...part, backing: { kind: 'file' } });
-    expect(madviseCold(m, vma, part, 'pageout', { pages })).toEqual({ ret: 0, pages: 0, swaps: 0 });
+    expect(madviseCold(m, part, vma, 'pageout', { pages })).toEqual({ ret: 0, pages: 0, swaps: 0 });
     expect([done, walk(m.mm, start).result.kind]).toEqual([[`split ${frame(m)}`], 'none']);
   });
 });

@@ -146,9 +146,14 @@ describe('ends of a batch', () => {
     const m = x86(['page']);
     const { pages } = pagesOf(m);
     const last = (over: Partial<MlockPages>) =>
-      munlockFill(m, { pfn: 0x1_0001 as Pfn, page: pages.page(0x1_0001 as Pfn)! }, rangeOf(m, 1, 12), {
-        pages: { ...pages, ...over },
-      });
+      munlockFill(
+        m,
+        rangeOf(m, 1, 12),
+        { pfn: 0x1_0001 as Pfn, page: pages.page(0x1_0001 as Pfn)! },
+        {
+          pages: { ...pages, ...over },
+        },
+      );
     const stop = 0x1_0004 as Pfn;
     for (const over of [
       { tryGet: (head: Pfn) => (head === stop ? ('zero' as const) : ('got' as const)) },
@@ -164,7 +169,7 @@ describe('ends of a batch', () => {
     const first = { pfn: 1 as Pfn, page: pages.page(1 as Pfn)! };
     const far = { start: vaddr(1n << 45n), end: vaddr((1n << 45n) + 9n * m.page) };
     for (const form of forms)
-      expect(munlockFill(m, first, far, { form, pages })).toEqual({ batch: [1], next: far.start + m.page });
+      expect(munlockFill(m, far, first, { form, pages })).toEqual({ batch: [1], next: far.start + m.page });
   });
 });
 

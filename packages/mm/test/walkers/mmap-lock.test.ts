@@ -10,6 +10,7 @@ import {
   walkPageVma,
   zapPageRange,
 } from '../../src/index.ts';
+import { mapped } from '../support/mapped.ts';
 import { archs } from '../support/spaces.ts';
 import { modelled, rangeOf } from './support/model.ts';
 
@@ -26,7 +27,7 @@ test.each(['none', 'read', 'write'] as const)('a page walk, held: %s', (lock) =>
   const { m, range } = under(lock);
   const vma = { ...range, pfnmap: false, backing: undefined, huge: 'pmd' as const };
   for (const walk of [
-    () => walkPageRange(m, [vma], range, {}),
+    () => walkPageRange(m, range, [vma], {}),
     () => walkPageVma(m, vma, {}),
     () => walkPageRangeNovma(m, range, {}),
   ])
@@ -50,6 +51,6 @@ test.each(['none', 'read', 'write'] as const)('collapse is only for who holds it
 test('who only changes entries does not look', () => {
   const { m, range } = under('none');
   expect(changeProtection(m, range, { read: true, write: false, exec: false, user: true }).changed).toBe(4);
-  expect(zapPageRange(m, range, range).failure).toBeUndefined();
+  expect(zapPageRange(m, range, mapped(range)).failure).toBeUndefined();
   expect(range.start).toBe(vaddr(m.first * m.page));
 });

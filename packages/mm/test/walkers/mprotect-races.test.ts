@@ -15,6 +15,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { describe, expect, test } from 'vitest';
 import { changeProtection, madviseCold, migrationOf, SWAP_TYPES, zapPageRange } from '../../src/index.ts';
+import { mapped } from '../support/mapped.ts';
 import { archs } from '../support/spaces.ts';
 import { type Modelled, modelled, rangeOf } from './support/model.ts';
 
@@ -104,7 +105,7 @@ describe('a huge page', () => {
       const told: string[] = [];
       m.port.getPage = (pfn) => void told.push(`get ${pfn}`);
       m.port.addCounters = ({ pages }) => void told.push(`pages ${pages}`);
-      expect(zapPageRange(m, WHOLE, PART, { huge: 'file' }).failure).toBeUndefined();
+      expect(zapPageRange(m, PART, mapped(WHOLE), { huge: 'file' }).failure).toBeUndefined();
       expect([told, m.port.freedPages]).toEqual([[], []]);
       const again = withPmd(entry).m;
       again.port.getPage = (pfn) => void told.push(`get ${pfn}`);
@@ -166,7 +167,7 @@ test('gathers that end meanwhile know of the flush that is to come; so they do o
     write: true,
     shared: false,
   };
-  madviseCold(m, vma as never, range, 'cold' as never, { pages: { page: () => undefined } } as never);
+  madviseCold(m, range, vma as never, 'cold' as never, { pages: { page: () => undefined } } as never);
   expect(m.port.flushPending(0)).toBe(0);
 });
 

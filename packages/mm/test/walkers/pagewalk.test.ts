@@ -115,7 +115,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
           const range = rangeOf(m, from, to);
           const must = expected(m, vmas, range.start, range.end);
           const { told, ops } = recorder(m);
-          expect(walkPageRange(m, vmas, range, ops, { form })).toEqual({ ret: 0 });
+          expect(walkPageRange(m, range, vmas, ops, { form })).toEqual({ ret: 0 });
           expect(told).toEqual(must);
           expect(tablesAsModel(m)).toEqual(modelInRegion(m));
           expect([m.port.wrong, [...m.port.held]]).toEqual([[], []]);
@@ -138,7 +138,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
       };
       const [pgdEntry, p4dEntry, pudEntry, pmdEntry] = [say('pgd'), say('p4d'), say('pud'), say('pmd')];
       const ops = { pgdEntry, p4dEntry, pudEntry, pmdEntry };
-      expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 1), ops, { form })).toEqual({ ret: 0 });
+      expect(walkPageRange(m, rangeOf(m, 0, 1), [vmaOver(m)], ops, { form })).toEqual({ ret: 0 });
       expect(told).toEqual(['pgd', 'p4d', 'pud', 'pmd']);
       expect(m.port.writes).toEqual([]);
       expect(m.port.tablesLeft).toBe(Number.POSITIVE_INFINITY);
@@ -161,10 +161,10 @@ describe('the vma loop', () => {
       [4, 4],
       [5, 4],
     ] as const) {
-      expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, from, to), {})).toEqual({ ret: 'EINVAL' });
+      expect(walkPageRange(m, rangeOf(m, from, to), [vmaOver(m)], {})).toEqual({ ret: 'EINVAL' });
       expect(walkPageRangeNovma(m, rangeOf(m, from, to), {})).toEqual({ ret: 'EINVAL' });
     }
-    expect(walkPageRange(m, [], { start: vaddr(0n), end: vaddr(0n) }, {})).toEqual({ ret: 'EINVAL' });
+    expect(walkPageRange(m, { start: vaddr(0n), end: vaddr(0n) }, [], {})).toEqual({ ret: 'EINVAL' });
     expect(walkPageVma(m, { ...vmaOver(m), start: vmaOver(m).end }, {})).toEqual({ ret: 'EINVAL' });
     expect(m.port.reads).toEqual({});
   });
@@ -174,9 +174,9 @@ describe('the vma loop', () => {
     const holes: Hole[] = [];
     const range = rangeOf(m, 0, 20);
     const pteHole = (hole: Hole) => void holes.push(hole);
-    walkPageRange(m, [], range, { pteHole, pteEntry: nothing }, { gap: 'hole' });
+    walkPageRange(m, range, [], { pteHole, pteEntry: nothing }, { gap: 'hole' });
     expect(holes).toEqual([{ addr: range.start, next: range.end, depth: -1, vma: undefined }]);
-    walkPageRange(m, [], range, { pteEntry: nothing });
+    walkPageRange(m, range, [], { pteEntry: nothing });
     expect(m.port.reads).toEqual({});
   });
 
@@ -185,24 +185,24 @@ describe('the vma loop', () => {
     let after = 0;
     for (const ret of [1, -5, 'EFAULT'] as const) {
       const ops: WalkOps = { pteEntry: () => ret, postVma: () => void after++ };
-      expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 9), ops)).toEqual({ ret });
+      expect(walkPageRange(m, rangeOf(m, 0, 9), [vmaOver(m)], ops)).toEqual({ ret });
       expect(m.port.held.size).toBe(0);
     }
     expect(after).toBe(3);
     for (const ops of [{ pgdEntry: () => 5 }, { p4dEntry: () => 5 }, { pudEntry: () => 5 }, { pmdEntry: () => 5 }])
-      expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 24), { ...ops, pteEntry: nothing })).toEqual({ ret: 5 });
+      expect(walkPageRange(m, rangeOf(m, 0, 24), [vmaOver(m)], { ...ops, pteEntry: nothing })).toEqual({ ret: 5 });
     let ptes = 0;
-    walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 9), { pteEntry: () => (++ptes === 3 ? 1 : 0) });
+    walkPageRange(m, rangeOf(m, 0, 9), [vmaOver(m)], { pteEntry: () => (++ptes === 3 ? 1 : 0) });
     expect(ptes).toBe(3);
     const never: WalkOps = { preVma: () => 'ENOMEM', pteEntry: () => 1, postVma: () => void after++ };
-    expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 9), never)).toEqual({ ret: 'ENOMEM' });
+    expect(walkPageRange(m, rangeOf(m, 0, 9), [vmaOver(m)], never)).toEqual({ ret: 'ENOMEM' });
     expect(after).toBe(3);
   });
 
   test('no table is read that no callback asks about', () => {
     const levels = (ops: WalkOps) => {
       const m = x86();
-      walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 9), ops);
+      walkPageRange(m, rangeOf(m, 0, 9), [vmaOver(m)], ops);
       return Object.keys(m.port.reads);
     };
     expect([levels({ pgdEntry: nothing }), levels({ p4dEntry: nothing }), levels({ pudEntry: nothing })]).toEqual([
@@ -218,13 +218,13 @@ describe('the vma loop', () => {
     const seen: bigint[] = [];
     const pteEntry = ({ addr }: WalkAt) => void seen.push(addr);
     const bare = { ...vmaOver(m), pfnmap: true };
-    expect(walkPageRange(m, [bare], rangeOf(m, 0, 9), { pteEntry, testWalk: () => 7 })).toEqual({ ret: 0 });
+    expect(walkPageRange(m, rangeOf(m, 0, 9), [bare], { pteEntry, testWalk: () => 7 })).toEqual({ ret: 0 });
     expect(walkPageVma(m, bare, { pteEntry, testWalk: () => 7 })).toEqual({ ret: 0 });
-    expect(walkPageRange(m, [bare], rangeOf(m, 0, 9), { pteEntry, testWalk: () => -7 })).toEqual({ ret: -7 });
+    expect(walkPageRange(m, rangeOf(m, 0, 9), [bare], { pteEntry, testWalk: () => -7 })).toEqual({ ret: -7 });
     expect(seen).toEqual([]);
-    walkPageRange(m, [bare], rangeOf(m, 0, 9), { pteEntry, testWalk: nothing });
+    walkPageRange(m, rangeOf(m, 0, 9), [bare], { pteEntry, testWalk: nothing });
     expect(seen.length).toBe(9);
-    expect(walkPageRange(m, [bare], rangeOf(m, 0, 9), { pteHole: () => 'EAGAIN' })).toEqual({ ret: 'EAGAIN' });
+    expect(walkPageRange(m, rangeOf(m, 0, 9), [bare], { pteHole: () => 'EAGAIN' })).toEqual({ ret: 'EAGAIN' });
   });
 });
 
@@ -235,9 +235,9 @@ test('VM_IO alone is walked: walk_page_test asks for VM_PFNMAP', () => {
   const holes: bigint[] = [];
   const pteHole = ({ addr }: { addr: bigint }) => void holes.push(addr);
   const flagged = (pfnmap: boolean) => ({ ...vmaOver(m), io: true, pfnmap });
-  walkPageRange(m, [flagged(false)], rangeOf(m, 0, 9), { pteEntry, pteHole });
+  walkPageRange(m, rangeOf(m, 0, 9), [flagged(false)], { pteEntry, pteHole });
   expect([seen.length, holes]).toEqual([9, []]);
-  walkPageRange(m, [flagged(true)], rangeOf(m, 0, 9), { pteEntry, pteHole });
+  walkPageRange(m, rangeOf(m, 0, 9), [flagged(true)], { pteEntry, pteHole });
   expect([seen.length, holes.length]).toEqual([9, 1]);
 });
 
@@ -246,13 +246,13 @@ describe('actions', () => {
     const m = hugeX86();
     const vmas = [vmaOver(m)];
     const ptes = { pteEntry: () => 'EFAULT' as const };
-    expect(walkPageRange(m, vmas, rangeOf(m, 0, 2), { ...ptes, pmdEntry: () => 'continue' })).toEqual({ ret: 0 });
-    expect(walkPageRange(m, vmas, rangeOf(m, 0, 2), { ...ptes, pudEntry: () => 'continue' })).toEqual({ ret: 0 });
+    expect(walkPageRange(m, rangeOf(m, 0, 2), vmas, { ...ptes, pmdEntry: () => 'continue' })).toEqual({ ret: 0 });
+    expect(walkPageRange(m, rangeOf(m, 0, 2), vmas, { ...ptes, pudEntry: () => 'continue' })).toEqual({ ret: 0 });
     let asked = 0;
     const once: WalkOps = { pmdEntry: () => (asked++ ? 'continue' : 'again'), ...ptes };
-    expect(walkPageRange(m, vmas, rangeOf(m, 0, 2), once)).toEqual({ ret: 0 });
+    expect(walkPageRange(m, rangeOf(m, 0, 2), vmas, once)).toEqual({ ret: 0 });
     expect(asked).toBe(2);
-    const ever = walkPageRange(m, vmas, rangeOf(m, 0, 2), { pudEntry: () => 'again' }, { again: 5 });
+    const ever = walkPageRange(m, rangeOf(m, 0, 2), vmas, { pudEntry: () => 'again' }, { again: 5 });
     expect([ever.ret, ever.failure?.kind, m.port.writes.length]).toEqual(['EAGAIN', 'again-limit', 0]);
   });
 
@@ -260,7 +260,7 @@ describe('actions', () => {
     const m = hugeX86();
     let asked = 0;
     const ops: WalkOps = { pmdEntry: () => (++asked % 4 === 0 ? 'continue' : 'again') };
-    expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 24), ops, { again: 5 })).toEqual({ ret: 0 });
+    expect(walkPageRange(m, rangeOf(m, 0, 24), [vmaOver(m)], ops, { again: 5 })).toEqual({ ret: 0 });
     expect(asked).toBe(8);
   });
 
@@ -272,7 +272,7 @@ describe('actions', () => {
       m.port.writeOnce(slot, 0n as Entry<'pmd'>);
       return 'again' as const;
     };
-    walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 2), { pmdEntry, pteHole: () => void told.push('hole') });
+    walkPageRange(m, rangeOf(m, 0, 2), [vmaOver(m)], { pmdEntry, pteHole: () => void told.push('hole') });
     expect(told).toEqual(['pmd', 'hole']);
     const other = hugeX86();
     const split: WalkOps = {
@@ -280,7 +280,7 @@ describe('actions', () => {
       pteHole: () => 'EREMOTEIO',
       pteEntry: nothing,
     };
-    expect(walkPageRange(other, [vmaOver(other)], rangeOf(other, 0, 2), split)).toEqual({ ret: 'EREMOTEIO' });
+    expect(walkPageRange(other, rangeOf(other, 0, 2), [vmaOver(other)], split)).toEqual({ ret: 'EREMOTEIO' });
   });
 });
 
@@ -290,7 +290,7 @@ describe('large pages', () => {
       const m = hugeX86();
       m.port.tablesLeft = tablesLeft;
       const before = tablesAsModel(m);
-      const { ret, failure } = walkPageRange(m, [vmaOver(m)], rangeOf(m, 2, 5), { pteEntry: nothing });
+      const { ret, failure } = walkPageRange(m, rangeOf(m, 2, 5), [vmaOver(m)], { pteEntry: nothing });
       if (ret !== 0) expect([tablesAsModel(m), m.port.writes, m.port.held.size]).toEqual([before, [], 0]);
       return [ret, failure?.kind, m.port.counts.pte];
     };
@@ -309,11 +309,11 @@ describe('large pages', () => {
     writeEntry(m.mm, slot, leaf);
     const range = { start: vaddr(8n * size + m.page), end: vaddr(8n * size + 3n * m.page) };
     const vma = { ...range, pfnmap: false, backing: FILE, huge: 'pte' as const };
-    expect(walkPageRange(m, [vma], range, { pudEntry: nothing })).toEqual({ ret: 0 });
+    expect(walkPageRange(m, range, [vma], { pudEntry: nothing })).toEqual({ ret: 0 });
     expect(m.port.writes.length).toBe(0);
     expect(walkPageRangeNovma(m, range, { pteEntry: () => 1, pteHole: () => 2 })).toEqual({ ret: 0 });
     const told: number[] = [];
-    walkPageRange(m, [vma], range, { pteEntry: () => 1, pteHole: ({ depth: at }) => void told.push(at) });
+    walkPageRange(m, range, [vma], { pteEntry: () => 1, pteHole: ({ depth: at }) => void told.push(at) });
     expect([told, m.port.tlbFlushes]).toEqual([[2], [{ start: 8n * size, end: 9n * size }]]);
   });
 
@@ -323,7 +323,7 @@ describe('large pages', () => {
     writeEntry(m.mm, slot, makeMigration(m.mm, 'pmd', { pfn: 512n, write: true }) as Entry<'pmd'>);
     const told: unknown[] = [];
     const pteEntry = ({ entry }: WalkAt<'pte'>) => void told.push(migrationOf(m.mm, 'pte', entry));
-    expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 2), { pteEntry })).toEqual({ ret: 0 });
+    expect(walkPageRange(m, rangeOf(m, 0, 2), [vmaOver(m)], { pteEntry })).toEqual({ ret: 0 });
     expect(told).toEqual([500n, 501n].map((pfn) => ({ pfn: 512n + pfn, write: true })));
   });
 });
@@ -401,6 +401,9 @@ test('bad upper entries: cleared at pmd for those who want ptes, and a hole then
   const slot = populate(m.mm, m.tables, vaddr(m.first * m.page), 'pmd') as Slot<'pmd'>;
   const bad = change(m.arch, 'pmd', 'invalid', 0x1000n as Entry<'pmd'>) ?? (1n as Entry<'pmd'>);
   writeEntry(m.mm, slot, (bad | 1n) as Entry<'pmd'>);
-  expect(walkPageRange(m, [vmaOver(m)], rangeOf(m, 0, 1), { pteEntry: nothing, pteHole: () => 9 })).toEqual({ ret: 9 });
+  expect(walkPageRange(m, rangeOf(m, 0, 1), [vmaOver(m)], { pteEntry: nothing, pteHole: () => 9 })).toMatchObject({
+    ret: 9,
+    lost: [{ slot: { level: 'pmd' } }],
+  });
   expect(m.port.writes.map(({ slot: { level }, entry }) => [level, entry])).toEqual([['pmd', 0n]]);
 });

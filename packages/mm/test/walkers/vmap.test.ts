@@ -48,7 +48,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
           const put = stop < 0 ? numbers.length : stop;
           for (const [n, number] of numbers.slice(0, put).entries())
             m.model.set(number, { kind: 'page', pfn: 0x2_0000 + 3 * n, write: true, level: 'pte' });
-          const result = vmap(m, range, prot, frames(to - from), { form, syncMask });
+          const result = vmap(m, range, frames(to - from), prot, { form, syncMask });
           expect(result.mapped).toBe(put);
           expect([result.error, result.failure?.kind]).toEqual(
             stop < 0 ? [undefined, undefined] : [huge ? undefined : 'ENOMEM', 'occupied'],
@@ -70,7 +70,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
 
   test('memory for tables that ends anywhere: ENOMEM at once, nothing is undone, nobody is told', () => {
     const results = starved(arch, top, (m, form) => {
-      const value = vmapNoflush(m, rangeOf(m, 4, 20), prot, frames(16), { form, syncMask: 31 });
+      const value = vmapNoflush(m, rangeOf(m, 4, 20), frames(16), prot, { form, syncMask: 31 });
       // Where an entry that is none is bad too (x86, RISC-V: no table bits), the top table counts as modified even so.
       const none = !isFoldedInto(m.mm, 'pgd', EMPTY(m)) && (arch.rules.pgd.is.bad?.({ entry: EMPTY(m) }) ?? false);
       const mask = maskOfTables(m) | (none ? MODIFIED.pgd : 0) | (value.mapped ? MODIFIED.pte : 0);
@@ -91,7 +91,7 @@ const tableOf = ({ arch, page }: Modelled, n: bigint): bigint => (n * page) / ar
 const [, arch, top] = everyArch[3]!;
 const mapped = (pages: readonly (Pfn | undefined)[], options: VmapOptions = {}) => {
   const m = modelled(arch, top, ['none']);
-  return { m, result: vmapNoflush(m, rangeOf(m, 0, pages.length), prot, pages, options) };
+  return { m, result: vmapNoflush(m, rangeOf(m, 0, pages.length), pages, prot, options) };
 };
 
 test('a page that the caller has not got: ENOMEM, those before it stay, the table is not complete', () => {
@@ -102,10 +102,10 @@ test('a page that the caller has not got: ENOMEM, those before it stay, the tabl
 
 test('ranges that the kernel stops at with BUG, and pages that cannot be, are refused', () => {
   const m = modelled(arch, top, ['none']);
-  const run = (from: number, to: number, pages: Pfn[]) => () => vmap(m, rangeOf(m, from, to), prot, pages);
+  const run = (from: number, to: number, pages: Pfn[]) => () => vmap(m, rangeOf(m, from, to), pages, prot);
   const code = (what: string) => expect.objectContaining({ code: what });
   expect(run(4, 4, frames(4))).toThrow(code('range-empty'));
-  expect(() => vmap(m, { start: vaddr(0n), end: vaddr(0n) }, prot, [])).toThrow(code('range-empty'));
+  expect(() => vmap(m, { start: vaddr(0n), end: vaddr(0n) }, [], prot)).toThrow(code('range-empty'));
   expect(run(8, 4, frames(4))).toThrow(code('range-reversed'));
   expect(run(4, 8, frames(3))).toThrow(code('argument'));
   expect(run(4, 5, [(2 ** 52) as Pfn])).toThrow(code('argument'));
@@ -123,7 +123,7 @@ test('a bad entry of the top table is told of, not cleared, and followed', () =>
   for (const { m, bad } of found) {
     const slot = pgdOffset(m.mm, vaddr(0n));
     writeEntry(m.mm, slot, bad);
-    const result = vmapNoflush(m, { start: vaddr(0n), end: vaddr(m.page) }, prot, frames(1));
+    const result = vmapNoflush(m, { start: vaddr(0n), end: vaddr(m.page) }, frames(1), prot);
     expect(result.modified & MODIFIED.pgd).toBe(MODIFIED.pgd);
     expect(m.port.writes.filter((write) => write.slot.addr === slot.addr)).toEqual([]);
   }

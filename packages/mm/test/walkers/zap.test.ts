@@ -19,6 +19,7 @@ import type { Form } from '../../src/index.ts';
 import { Gather } from '../../src/walkers/gather.ts';
 import { makeMigration, migrationOf } from '../../src/walkers/migration.ts';
 import { unmapSingleVma, type ZapOptions, zapPageRange } from '../../src/walkers/zap.ts';
+import { mapped } from '../support/mapped.ts';
 import { everyArch } from '../support/spaces.ts';
 import {
   arbitraryRegion,
@@ -124,7 +125,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
           const expected = zapModel(m, range.start, range.end, huge);
           const vma = { start: vaddr(range.start & -m.arch.geometry.pmd.size), end: range.end };
           const options: ZapOptions = { form, huge, era: eras[Number(late)]! };
-          const { failure, flushes } = zapPageRange(m, vma, range, {
+          const { failure, flushes } = zapPageRange(m, range, mapped(vma), {
             ...{ ...options, capacity, freeing: ipi ? 'ipi' : 'rcu' },
           });
           expect(failure).toBe(undefined);
@@ -157,7 +158,7 @@ describe.each(everyArch)('%s', (_, arch, top) => {
     if (m.model.size === 0) return;
     const before = tablesAsModel(m);
     m.port.tablesLeft = 0;
-    const { failure } = zapPageRange(m, rangeOf(m, 0, 24), rangeOf(m, 3, 5));
+    const { failure } = zapPageRange(m, rangeOf(m, 3, 5), mapped(rangeOf(m, 0, 24)));
     expect(failure).toMatchObject({ kind: 'no-memory', slot: { level: 'pmd' } });
     expect(tablesAsModel(m)).toEqual(before);
     expect([m.port.wrong, [...m.port.held], m.port.freedPages, m.port.counts.pte]).toEqual([[], [], [], 0]);
@@ -181,7 +182,7 @@ function put(m: Modelled, level: Level, addr: bigint, entry: bigint): Slot {
 describe('batches and breaks', () => {
   test('the page that fills the batch is in it, and is freed with it, after the lock', () => {
     const m = x(['page']);
-    zapPageRange(m, all(m), rangeOf(m, 0, 7), { capacity: 3 });
+    zapPageRange(m, rangeOf(m, 0, 7), mapped(all(m)), { capacity: 3 });
     const story = m.w.events.filter(({ what }) => what !== 'resched').map(({ what, held }) => `${what} ${held}`);
     const batch = ['lock 1', 'tlb 1', 'unlock 1', 'page 0', 'page 0', 'page 0'];
     expect(story).toEqual([...batch, ...batch, 'lock 1', 'unlock 1', 'tlb 0', 'page 0']);
@@ -194,7 +195,7 @@ describe('batches and breaks', () => {
       ['v6.5', 3],
     ] as const) {
       const m = x(['page']);
-      zapPageRange(m, all(m), rangeOf(m, 0, 7), { capacity: 3, era });
+      zapPageRange(m, rangeOf(m, 0, 7), mapped(all(m)), { capacity: 3, era });
       expect([m.port.reads.pmd, m.port.freedPages.length]).toEqual([looks, 7]);
     }
   });
@@ -203,14 +204,14 @@ describe('batches and breaks', () => {
     const m = x(['page']);
     const pmd = populate(m.mm, m.tables, rangeOf(m, 0, 1).start, 'pmd') as Slot<'pmd'>;
     m.port.condResched = () => void writeEntry(m.mm, pmd, 0n as Entry<'pmd'>);
-    expect(zapPageRange(m, all(m), rangeOf(m, 0, 7), { capacity: 3, era: 'v6.5' }).failure).toBe(undefined);
+    expect(zapPageRange(m, rangeOf(m, 0, 7), mapped(all(m)), { capacity: 3, era: 'v6.5' }).failure).toBe(undefined);
     expect(m.port.freedPages.length).toBe(3);
   });
 
   test('who waits is let in before the pte, which comes next; a none pte is no place for it', () => {
     const m = x(['none', 'page']);
     m.w.say.resched = everyNth(1);
-    zapPageRange(m, all(m), rangeOf(m, 0, 4));
+    zapPageRange(m, rangeOf(m, 0, 4), mapped(all(m)));
     expect(m.port.freedPages).toEqual([0x1_0001, 0x1_0003]);
     expect(m.w.events.filter(({ what }) => what === 'lock').length).toBe(3);
     expect(m.port.reads.pte).toBe(6);
@@ -219,7 +220,7 @@ describe('batches and breaks', () => {
   test.each(eras)('%s: somebody who always waits is not waited for for ever', (era) => {
     const m = x(['page']);
     m.w.say.resched = () => true;
-    const { failure } = zapPageRange(m, all(m), all(m), { era });
+    const { failure } = zapPageRange(m, all(m), mapped(all(m)), { era });
     expect(failure).toMatchObject({ kind: 'no-progress', addr: all(m).start });
     expect([m.port.wrong, [...m.port.held], m.port.freedPages]).toEqual([[], [], []]);
   });
@@ -230,7 +231,7 @@ describe('pages and entries', () => {
     for (const sequential of [false, true]) {
       const m = x(['page', 'readonly']);
       m.w.say.file = () => true;
-      zapPageRange(m, all(m), rangeOf(m, 0, 2), { sequential });
+      zapPageRange(m, rangeOf(m, 0, 2), mapped(all(m)), { sequential });
       expect(m.w.dirtied).toEqual([0x1_0000]);
       expect(m.w.accessed).toEqual(sequential ? [] : [0x1_0000, 0x1_0001]);
       expect(m.w.events.find(({ what }) => what === 'tlb')?.held).toBe(1);
@@ -239,7 +240,7 @@ describe('pages and entries', () => {
 
   test('with details only those pages go, and no swap entry', () => {
     const m = x(['page', 'swap', 'special', 'page']);
-    zapPageRange(m, all(m), rangeOf(m, 0, 4), { only: (pfn) => pfn === 0x1_0003 });
+    zapPageRange(m, rangeOf(m, 0, 4), mapped(all(m)), { only: (pfn) => pfn === 0x1_0003 });
     expect([m.port.freedPages, m.w.freedSwap, m.w.rss]).toEqual([[0x1_0003], [], { pages: -1, swap: 0 }]);
     expect([...tablesAsModel(m).values()].filter(({ pfn }) => pfn < 0x1_0004).map(({ kind }) => kind)).toContain(
       'swap',
@@ -252,7 +253,7 @@ describe('pages and entries', () => {
     [28n, 29n, 30n, 31n, 27n].forEach((type, n) =>
       put(m, 'pte', first + BigInt(n) * m.page, makeSwap(x86, 'pte', { type, offset: BigInt(0x100 + n) })!),
     );
-    zapPageRange(m, all(m), all(m));
+    zapPageRange(m, all(m), mapped(all(m)));
     expect([m.w.rss, m.port.freedPages, m.w.freedSwap]).toEqual([{ pages: -4, swap: 0 }, [0x102, 0x103], []]);
     expect(m.port.tlbFlushes).toEqual([]);
   });
@@ -267,7 +268,7 @@ describe('large pages', () => {
       const m = x(['huge']);
       const pmd = populate(m.mm, m.tables, whole(m).start, 'pmd') as Slot<'pmd'>;
       if (deposited) m.port.deposit(pmd, m.port.allocTable('pte')!);
-      zapPageRange(m, whole(m), whole(m));
+      zapPageRange(m, whole(m), mapped(whole(m)));
       expect([m.port.counts.pte, m.port.freed.length, m.port.freedPages.length]).toEqual([0, Number(deposited), 1]);
     }
   });
@@ -275,7 +276,7 @@ describe('large pages', () => {
   test('its page fills the batch as any other, and goes with it', () => {
     const m = x(['huge']);
     const gather = new Gather(m, { capacity: 1 });
-    unmapSingleVma(m, gather, whole(m), whole(m));
+    unmapSingleVma(m, whole(m), mapped(whole(m)), gather);
     expect([m.port.freedPages.length, m.w.events.find(({ what }) => what === 'page')?.held]).toEqual([1, 0]);
     gather.finish();
     expect(m.port.tlbFlushes).toEqual([whole(m)]);
@@ -289,7 +290,7 @@ describe('large pages', () => {
       if (slot.level === 'pmd') writeEntry(m.mm, pmd, 0n as Entry<'pmd'>);
       lock(slot);
     };
-    for (const era of eras) expect(zapPageRange(m, whole(m), whole(m), { era })).toEqual({ flushes: [] });
+    for (const era of eras) expect(zapPageRange(m, whole(m), mapped(whole(m)), { era })).toEqual({ flushes: [] });
     expect([m.port.freedPages, m.port.wrong, [...m.port.held]]).toEqual([[], [], []]);
   });
 
@@ -298,12 +299,12 @@ describe('large pages', () => {
     const { start, end } = whole(m);
     const moving = makeMigration(m.mm, 'pmd', { pfn: 0x800n, write: true })!;
     const slot = put(m, 'pmd', start, moving);
-    expect(zapPageRange(m, { start, end }, { start, end }).flushes).toEqual([
+    expect(zapPageRange(m, { start, end }, mapped({ start, end })).flushes).toEqual([
       { start, end, granule: 'pmd', tables: false },
     ]);
     expect([m.port.freedPages, m.w.rss]).toEqual([[], { pages: -512, swap: 0 }]);
     writeEntry(m.mm, slot as Slot<'pmd'>, moving as Entry<'pmd'>);
-    zapPageRange(m, { start, end }, { start, end: vaddr(start + 2n * m.page) });
+    zapPageRange(m, { start, end: vaddr(start + 2n * m.page) }, mapped({ start, end }));
     const pte = (n: bigint): Entry<'pte'> =>
       readEntry(m.mm, populate(m.mm, m.tables, vaddr(start + n * m.page), 'pte') as Slot<'pte'>)!;
     expect(pXdIs(m.mm, 'none', 'pte', pte(1n))).toBe(true);
@@ -318,7 +319,7 @@ describe('large pages', () => {
       const leaf = makeLeaf(x86, 'pud', paddr(pud.size * 2n), FULL)!;
       const slot = put(m, 'pud', pud.size, leaf);
       const range = { start: vaddr(pud.size + cut), end: vaddr(2n * pud.size) };
-      const { flushes, failure } = zapPageRange(m, range, range);
+      const { flushes, failure } = zapPageRange(m, range, mapped(range));
       expect([failure, readEntry(m.mm, slot), m.port.freedPages]).toEqual([undefined, 0n, []]);
       expect(flushes.map(({ granule }) => granule)).toEqual(cut ? [] : ['pud']);
       expect(m.port.tlbFlushes).toEqual([{ start: pud.size, end: 2n * pud.size }]);
@@ -331,9 +332,9 @@ describe('ranges', () => {
     const m = x(['page']);
     const gather = new Gather(m);
     const none = [rangeOf(m, 0, 4), rangeOf(m, 8, 12)];
-    for (const range of none) expect(unmapSingleVma(m, gather, rangeOf(m, 4, 8), range)).toEqual({});
+    for (const range of none) expect(unmapSingleVma(m, range, mapped(rangeOf(m, 4, 8)), gather)).toEqual({});
     expect(m.port.cacheFlushes).toEqual([]);
-    unmapSingleVma(m, gather, rangeOf(m, 4, 8), { start: vaddr(0n), end: vaddr(0n) });
+    unmapSingleVma(m, { start: vaddr(0n), end: vaddr(0n) }, mapped(rangeOf(m, 4, 8)), gather);
     // The hardware has forgotten them by now; the pages still wait.
     expect([m.port.tlbFlushes, m.port.freedPages]).toEqual([[rangeOf(m, 4, 8)], []]);
     gather.finish();
@@ -342,7 +343,7 @@ describe('ranges', () => {
 
   test('the whole address space: flushed once, as one', () => {
     const m = x(['page']);
-    const { flushes } = zapPageRange(m, all(m), all(m), { full: true });
+    const { flushes } = zapPageRange(m, all(m), mapped(all(m)), { full: true });
     expect(flushes).toEqual([{ start: 0n, end: 0n, granule: 'pte', tables: false }]);
     expect(m.port.cacheFlushes).toEqual([]);
   });
@@ -350,17 +351,20 @@ describe('ranges', () => {
   test('tables outside memory, bad entries, and tables in a circle end typed', () => {
     const m = x(['page']);
     const bad = put(m, 'pmd', all(m).start, 0x1234_5678_9067n);
-    expect(zapPageRange(m, all(m), all(m)).failure).toMatchObject({ kind: 'outside-memory', slot: { level: 'pte' } });
+    expect(zapPageRange(m, all(m), mapped(all(m))).failure).toMatchObject({
+      kind: 'outside-memory',
+      slot: { level: 'pte' },
+    });
     // No present bit is a page that moves, for Linux; a table that nobody may write through is bad. Both go.
     for (const raw of [0x8n, 0x1234_5000n | 0x61n]) {
       writeEntry(m.mm, bad as Slot<'pmd'>, raw as Entry<'pmd'>);
-      expect(zapPageRange(m, all(m), all(m)).failure).toBe(undefined);
+      expect(zapPageRange(m, all(m), mapped(all(m))).failure).toBe(undefined);
       if (raw & 1n) expect(readEntry(m.mm, bad)).toBe(0n);
     }
     const round = x(['none']);
     put(round, 'pgd', 0n, round.mm.pgd | 0x67n);
     const start = vaddr(0n);
-    zapPageRange(round, { start, end: vaddr(4n * m.page) }, { start, end: vaddr(4n * m.page) });
+    zapPageRange(round, { start, end: vaddr(4n * m.page) }, mapped({ start, end: vaddr(4n * m.page) }));
     expect([round.port.wrong, [...round.port.held], m.port.wrong, [...m.port.held]]).toEqual([[], [], [], []]);
   });
 });
