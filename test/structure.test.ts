@@ -24,10 +24,10 @@ const lines = (text: string): number => text.trimEnd().split('\n').length;
 const LAYERS = [
   ['errors', 'brand', 'expr', 'field'],
   ['level', 'entry', 'helpers'],
-  ['entry-formats', 'arch', 'cell', 'memory', 'stack', 'shape'],
+  ['entry-formats', 'arch', 'cell', 'memory', 'load', 'stack', 'shape'],
   [
     ...['geometry', 'codec', 'check-arch', 'check-numbers', 'bounds', 'tree', 'define-arch', 'json', 'range', 'alloc'],
-    ...['mm', 'form'],
+    ...['doors', 'mm', 'form'],
   ],
   ['fold', 'addr-end', 'reading', 'stepper', 'stepper-of', 'visits', 'lift'],
   ['walk-range', 'walk', 'group', 'engine', 'build', 'map', 'oracles', 'alignment', 'questions', 'mutants'],

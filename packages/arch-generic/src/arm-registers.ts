@@ -1,5 +1,5 @@
 /** 32-bit arm from its system control registers: short or long descriptors, in which state (ARMv7 ARM, B4.1). */
-import { bitOf, checkRegister, checkWidths, type Setup } from '@kernel-mm/pgtable-core';
+import { bitOf, checkObject, checkRegister, checkWidths, type Setup } from '@kernel-mm/pgtable-core';
 import { armLpae } from './arm-lpae.ts';
 import { type ArmLpaeState, armLpaeMmu, ofTtbr1Long } from './arm-lpae-mmu.ts';
 import { armShort } from './arm-short.ts';
@@ -35,6 +35,8 @@ export function armShortFromRegisters(
   registers: ArmRegisters,
   more: Without<ArmShortState> = {},
 ): Setup<ArmShortState> {
+  checkObject('registers', registers);
+  checkObject('more', more);
   const { ttbcr, ttbr0, ttbr1 = 0n, sctlr, dacr = 0x5555_5555n } = registers;
   checkWidths({ ttbcr, ttbr0, ttbr1, sctlr, dacr }, 32);
   checkRegister('ttbcr', !isLpae(registers), 'EAE = 0: short descriptors');
@@ -51,6 +53,8 @@ export function armShortFromRegisters(
  * @throws UsageError `argument` where TTBCR.EAE is 0, or a register has more than its bits
  */
 export function armLpaeFromRegisters(registers: ArmRegisters, more: Without<ArmLpaeState> = {}): Setup<ArmLpaeState> {
+  checkObject('registers', registers);
+  checkObject('more', more);
   const { ttbcr, ttbr0, ttbr1 = 0n, sctlr } = registers;
   checkWidths({ ttbcr, sctlr }, 32);
   checkWidths({ ttbr0, ttbr1 }, 64);

@@ -4,6 +4,7 @@ import {
   type Arch,
   addressOf,
   and,
+  checkArch,
   type Expr,
   eq,
   type FaultRule,
@@ -44,6 +45,7 @@ const LEVEL_MINUS_1: Readonly<Partial<Record<Kind, bigint>>> = {
  * definition: its address bits in both halves, 52-bit physical addresses for `-lpa` and `-lpa2`, and nothing else on.
  */
 export function arm64Mmu(arch: Arch): Mmu<Arm64State> {
+  checkArch(arch);
   const wide = 'high' in arch.spec.root.fields;
   const tsz = 64 - (arch.spec.va.bits ?? 48);
   const paBits = wide ? 52 : 48;

@@ -1,6 +1,14 @@
 /** arm64 from the registers of EL1: which granule, address size and descriptors, in which state (Arm ARM, TCR_EL1). */
-import { bitOf, bitsOf, checkRegister, checkWidths, type Setup, UsageError } from '@kernel-mm/pgtable-core';
-import { type Arm64Options, arm64 } from './arm64.ts';
+import {
+  bitOf,
+  bitsOf,
+  checkObject,
+  checkRegister,
+  checkWidths,
+  type Setup,
+  UsageError,
+} from '@kernel-mm/pgtable-core';
+import { type Arm64Options, arm64, SIZES } from './arm64.ts';
 import { arm64Mmu } from './arm64-mmu.ts';
 import { halfOf } from './arm64-stage.ts';
 import type { Arm64State } from './arm64-state.ts';
@@ -22,11 +30,6 @@ type Granule = Arm64Options['granule'];
 /** By TG0, and by TG1; the other values are reserved. */
 const TG0: readonly (Granule | undefined)[] = ['4k', '64k', '16k'];
 const TG1: readonly (Granule | undefined)[] = [undefined, '16k', '4k', '64k'];
-/** The address sizes that Linux can be configured for. */
-const SIZES: Readonly<Record<Granule, readonly number[]>> = {
-  ...{ '4k': [39, 48, 52], '16k': [36, 47, 48, 52], '64k': [42, 48, 52] },
-};
-
 const mmuOf = once((granule: Granule, va: string, wide: 'wide' | 'narrow', linux: LinuxVersion) => {
   const size = Number(va);
   const more = granule === '64k' ? { lpa: wide === 'wide' } : { lpa2: wide === 'wide' };
@@ -40,6 +43,8 @@ const mmuOf = once((granule: Granule, va: string, wide: 'wide' | 'narrow', linux
  * @throws UsageError `argument` for a granule that is reserved or not one, and for a size that no Linux has
  */
 export function arm64FromRegisters(registers: Arm64Registers, more: FromRegisters<Arm64State> = {}): Setup<Arm64State> {
+  checkObject('registers', registers);
+  checkObject('more', more);
   const { TCR_EL1, TTBR0_EL1, TTBR1_EL1, SCTLR_EL1 = 1n, PSTATE = 0n } = registers;
   checkWidths({ TCR_EL1, TTBR0_EL1, TTBR1_EL1, SCTLR_EL1, PSTATE }, 64);
   checkRegister('TCR_EL1', TCR_EL1 !== 0n, 'a register that was set up, not 0');

@@ -5,6 +5,9 @@ import {
   address,
   and,
   bits,
+  checkFlags,
+  checkObject,
+  checkOneOf,
   defineArch,
   type Expr,
   type Fields,
@@ -37,7 +40,7 @@ import {
   VALID,
 } from './arm64-descriptor.ts';
 import { DIRTY, predicates, presentInvalid, WRITE } from './arm64-linux.ts';
-import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
+import { checkLinux, DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 import { type Levels, nop4d, nopmd, nopud } from './nop.ts';
 
 /** Parameters of {@link arm64}: the page size, the address bits that Linux is configured for, and what the machine has. */
@@ -66,6 +69,11 @@ export type Arm64Options = {
 /** How many pages with the contiguous bit are one (CONT_PTES). */
 const CONTIGUOUS = { '4k': 16, '16k': 128, '64k': 32 } as const;
 
+/** What Linux offers with each granule (arch/arm64/Kconfig): bits of an address. */
+export const SIZES: Readonly<Record<Arm64Options['granule'], readonly number[]>> = {
+  ...{ '4k': [39, 48, 52], '16k': [36, 47, 48, 52], '64k': [42, 48, 52] },
+};
+
 const PAGE_SHIFT = { '4k': 12, '16k': 14, '64k': 16 } as const;
 
 /** What is folded when the kernel is built, by how many levels are left (CONFIG_PGTABLE_LEVELS); of five none. */
@@ -76,7 +84,12 @@ const FOLDED: Readonly<Record<number, (levels: Levels) => Levels>> = { 2: nopmd,
  * `-nolpa2` is a kernel configured for 52-bit addresses on a machine without LPA2: 48 (4 KiB pages) or 47 (16 KiB) remain.
  */
 export function arm64(options: Arm64Options): Arch {
+  checkObject('options', options);
   const { granule, va, linux = DEFAULT_LINUX } = options;
+  checkOneOf('granule', granule, Object.keys(SIZES));
+  checkOneOf('va', va, SIZES[granule]);
+  checkLinux(linux);
+  checkFlags<{ lpa?: boolean; lpa2?: boolean }>(options, 'lpa', 'lpa2');
   const lpa2 = options.granule !== '64k' && (options.lpa2 ?? va === 52);
   const lpa = options.granule === '64k' && options.lpa === true;
   const foldsAtBoot = granule !== '64k' && va === 52 && !lpa2;

@@ -1,4 +1,5 @@
 /** Kernel versions, where the meaning of a bit depends on them. */
+import { kindOf, UsageError } from '@kernel-mm/pgtable-core';
 
 /** A kernel version, for example `6.12`, or `6.12.36` of the stable series. */
 export type LinuxVersion = `${number}.${number}` | `${number}.${number}.${number}`;
@@ -7,9 +8,20 @@ export type LinuxVersion = `${number}.${number}` | `${number}.${number}.${number
 export const DEFAULT_LINUX: LinuxVersion = '6.12';
 
 const partsOf = (linux: LinuxVersion): readonly [major: number, minor: number, patch: number] => {
+  checkLinux(linux);
   const [major = 0, minor = 0, patch = 0] = linux.split('.').map(Number);
   return [major, minor, patch];
 };
+
+/** Refuses what is no version. @throws UsageError `argument` */
+export function checkLinux(linux: LinuxVersion): void {
+  if (typeof linux !== 'string' || !/^\d{1,4}\.\d{1,4}(\.\d{1,4})?$/.test(linux))
+    throw new UsageError(
+      'argument',
+      'linux',
+      `a version such as ${DEFAULT_LINUX}, not ${typeof linux === 'string' ? linux.slice(0, 40) : kindOf(linux)}`,
+    );
+}
 
 /** Whether `linux` is `from` or later. */
 export function since(linux: LinuxVersion, from: LinuxVersion): boolean {

@@ -4,6 +4,8 @@ import {
   address,
   and,
   bits,
+  checkObject,
+  checkOneOf,
   clear,
   defineArch,
   eq,
@@ -21,7 +23,7 @@ import {
   software,
   type TableFormat,
 } from '@kernel-mm/pgtable-core';
-import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
+import { checkLinux, DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 import { nop4d } from './nop.ts';
 
 /** Parameters of {@link powerpc}. */
@@ -126,7 +128,11 @@ const PAGES = {
  * The kernel's walk takes the 52 bits that a tree translates. An address in quadrant 3 (0xc000…, the kernel's own) is
  * not one of those until its quadrant is cut off; the MMU (`powerpcMmu`) takes it as it is.
  */
-export function powerpc({ page, linux = DEFAULT_LINUX }: PowerpcOptions): Arch {
+export function powerpc(options: PowerpcOptions): Arch {
+  checkObject('options', options);
+  const { page, linux = DEFAULT_LINUX } = options;
+  checkOneOf('page', page, Object.keys(PAGES));
+  checkLinux(linux);
   const { shift, ptes, limit } = PAGES[page];
   const { is: pageReading, mk } = pages(linux);
   const swap: SwapFormat = {

@@ -2,6 +2,7 @@
 import {
   type Arch,
   type Begin,
+  checkArch,
   gather,
   type Hardware,
   isTranslatable,
@@ -33,6 +34,7 @@ const MODES: Readonly<Record<string, RiscvMode>> = {
  * @throws UsageError for an architecture that is not RISC-V's
  */
 export function riscvMmu(arch: Arch): Mmu<RiscvState> {
+  checkArch(arch);
   const mode = MODES[arch.id];
   if (!mode) throw new UsageError('argument', 'arch', `one of ${Object.keys(MODES).join(', ')}`);
   // What the definition has bits for, the machine has too.

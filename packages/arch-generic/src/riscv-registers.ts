@@ -1,5 +1,5 @@
 /** RISC-V from its supervisor registers: which mode of satp, in which state (Privileged architecture, 12.1, and Ssnpm). */
-import { bitOf, bitsOf, checkRegister, checkWidths, type Setup } from '@kernel-mm/pgtable-core';
+import { bitOf, bitsOf, checkObject, checkRegister, checkWidths, type Setup } from '@kernel-mm/pgtable-core';
 import { type FromRegisters, once } from './from-registers.ts';
 import { DEFAULT_LINUX, type LinuxVersion } from './linux.ts';
 import { riscv } from './riscv.ts';
@@ -39,6 +39,8 @@ const PMLEN = [0, undefined, 7, 16];
  * @throws UsageError `argument` for a reserved mode, and for a Bare mode with other fields than 0
  */
 export function riscvFromRegisters(registers: RiscvRegisters, more: FromRegisters<RiscvState> = {}): Setup<RiscvState> {
+  checkObject('registers', registers);
+  checkObject('more', more);
   const { satp, sstatus = 0n, menvcfg = 0n, senvcfg = 0n, xlen = 64 } = registers;
   checkWidths({ satp, sstatus, senvcfg }, xlen);
   checkWidths({ menvcfg }, 64);

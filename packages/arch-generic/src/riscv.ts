@@ -4,11 +4,14 @@ import {
   type ArchSpec,
   address,
   bits,
+  checkFlags,
+  checkObject,
+  checkOneOf,
   defineArch,
   type LevelSpec,
   UsageError,
 } from '@kernel-mm/pgtable-core';
-import { DEFAULT_LINUX, isFixed, type LinuxVersion, since } from './linux.ts';
+import { checkLinux, DEFAULT_LINUX, isFixed, type LinuxVersion, since } from './linux.ts';
 import { foldedInto, nopmd, nopud } from './nop.ts';
 import { leaf, pteLeaf, type RiscvKernel, type RiscvMode, table } from './riscv-entry.ts';
 import { changes, pmdReading, pteReading, pudReading, swap, upperReading } from './riscv-linux.ts';
@@ -33,9 +36,14 @@ export interface RiscvOptions {
 
 /**
  * RISC-V, by the helpers of a Linux version.
- * @throws UsageError for an extension that such a kernel or machine has not
+ * @throws UsageError `argument` for options of another kind, and for an extension that such a kernel or machine has not
  */
-export function riscv({ mode, linux = DEFAULT_LINUX, thead = false, svrsw60t59b = false }: RiscvOptions): Arch {
+export function riscv(options: RiscvOptions): Arch {
+  checkObject('options', options);
+  const { mode, linux = DEFAULT_LINUX, thead = false, svrsw60t59b = false } = options;
+  checkOneOf('mode', mode, Object.keys(MODES));
+  checkLinux(linux);
+  checkFlags(options, 'thead', 'svrsw60t59b');
   if (thead && (mode === 'sv32' || !since(linux, '5.19')))
     throw new UsageError('argument', 'thead', 'a 64-bit kernel of v5.19 or later');
   if (svrsw60t59b && (mode === 'sv32' || thead || !since(linux, '7.0')))

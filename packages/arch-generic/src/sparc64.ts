@@ -4,6 +4,8 @@ import {
   address,
   and,
   bits,
+  checkObject,
+  checkOneOf,
   clear,
   defineArch,
   type Expr,
@@ -74,7 +76,10 @@ const directory: LevelSpec['is'] = { none, present: not(none), bad: has(0x1fffn)
  * sparc64 with 8 KiB pages and 53-bit addresses, by the helpers of Linux v6.4 and later. Ids: `sparc64` is sun4u, the
  * form that the kernel is built in; `sparc64-sun4v` the other. A huge pmd maps 8 MiB, a huge pud 8 GiB.
  */
-export function sparc64({ cpu = 'sun4u' }: Sparc64Options = {}): Arch {
+export function sparc64(options: Sparc64Options = {}): Arch {
+  checkObject('options', options);
+  const { cpu = 'sun4u' } = options;
+  checkOneOf('cpu', cpu, Object.keys(CPUS));
   const { id, top, fields, size4M } = CPUS[cpu];
   const mask = maskOfNames(fields);
   const HUGE = mask('HUGE');

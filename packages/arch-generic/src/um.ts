@@ -5,6 +5,8 @@ import {
   address,
   and,
   bits,
+  checkObject,
+  checkOneOf,
   clear,
   defineArch,
   type Fields,
@@ -19,7 +21,7 @@ import {
   software,
   wrap64,
 } from '@kernel-mm/pgtable-core';
-import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
+import { checkLinux, DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 import { type Levels, nop4d, nopmd, nopud } from './nop.ts';
 
 /** Parameters of {@link um}. */
@@ -63,7 +65,11 @@ const SHAPES: Readonly<Record<UmOptions['levels'], Shape>> = {
 };
 
 /** um. Ids: `um-2level`, `um-3level-64`, `um-3level-32`, `um-4level-64`. A cleared slot still asks for a look of the host. */
-export function um({ levels, linux = levels === '4' ? '6.13' : DEFAULT_LINUX }: UmOptions): Arch {
+export function um(options: UmOptions): Arch {
+  checkObject('options', options);
+  const { levels, linux = levels === '4' ? '6.13' : DEFAULT_LINUX } = options;
+  checkOneOf('levels', levels, Object.keys(SHAPES));
+  checkLinux(linux);
   const shape = SHAPES[levels];
   const top = 8 * (shape.entryBytes ?? 8) - 1;
   const newprot = since(linux, '6.13') ? 0n : NEWPROT;

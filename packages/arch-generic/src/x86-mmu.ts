@@ -3,6 +3,7 @@ import {
   type Access,
   type Arch,
   type Begin,
+  checkArch,
   type Fault,
   gather,
   type Hardware,
@@ -29,6 +30,7 @@ const PAGING: Readonly<Record<string, Paging>> = {
  * @throws UsageError for an architecture that is not x86's
  */
 export function x86Mmu(arch: Arch): Mmu<X86State> {
+  checkArch(arch);
   const paging = PAGING[arch.id];
   if (!paging) throw new UsageError('argument', 'arch', `one of ${Object.keys(PAGING).join(', ')}`);
   return {
@@ -37,6 +39,8 @@ export function x86Mmu(arch: Arch): Mmu<X86State> {
       ...{ user: false, nxe: true, wp: true, smep: false, smap: false, ac: false, pke: false, pkru: 0n },
       ...{ pg: true, pse: true, pdpe1gb: true, lamSup: false, maxPhysBits: 52, encMask: encMaskOf(arch) },
     },
+    // SDM volume 3, 4.1.4: MAXPHYADDR is 32 to 52.
+    limits: { maxPhysBits: [32n, 52n] },
     hardware: (state) => hardwareOf(arch, paging, state),
   };
 }

@@ -1,5 +1,5 @@
 /** x86 from its control registers: which paging mode, in which state (SDM volume 3, 2.5, 4.1.1 and 4.1.2). */
-import { bitOf, checkRegister, checkWidths, type Setup } from '@kernel-mm/pgtable-core';
+import { bitOf, checkObject, checkRegister, checkWidths, type Setup } from '@kernel-mm/pgtable-core';
 import { type FromRegisters, once } from './from-registers.ts';
 import { DEFAULT_LINUX, type LinuxVersion } from './linux.ts';
 import { x86 } from './x86.ts';
@@ -29,6 +29,8 @@ const mmuOf = once((paging: Paging, linux: LinuxVersion, encMask: string) =>
  * @throws UsageError `argument` for values that no CPU can hold at once
  */
 export function x86FromRegisters(registers: X86Registers, more: FromRegisters<X86State> = {}): Setup<X86State> {
+  checkObject('registers', registers);
+  checkObject('more', more);
   const { cr0, cr3, cr4, efer = 0n, rflags = 0n, pkru = 0n } = registers;
   checkWidths({ cr3, cr4, efer, rflags }, 64);
   checkWidths({ cr0, pkru }, 32);

@@ -4,12 +4,14 @@ import {
   type ArchSpec,
   address,
   bits,
+  checkObject,
+  checkOneOf,
   defineArch,
   flag,
   type LevelSpec,
   UsageError,
 } from '@kernel-mm/pgtable-core';
-import { DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
+import { checkLinux, DEFAULT_LINUX, type LinuxVersion, since } from './linux.ts';
 import { foldedInto, nopmd, nopud } from './nop.ts';
 import { frame, is64, leaf, type Paging, pdpte, table, type X86Kernel } from './x86-entry.ts';
 import {
@@ -47,9 +49,14 @@ export interface X86Options {
 
 /**
  * x86, by the helpers of a Linux version.
- * @throws UsageError for a fold or a C bit that no such kernel has
+ * @throws UsageError `argument` for options of another kind, and for a fold or a C bit that no such kernel has
  */
-export function x86({ paging, fold = 'boot', linux = DEFAULT_LINUX, encMask = 0n }: X86Options): Arch {
+export function x86(options: X86Options): Arch {
+  checkObject('options', options);
+  const { paging, fold = 'boot', linux = DEFAULT_LINUX, encMask = 0n } = options;
+  checkOneOf('paging', paging, Object.keys(PAGINGS));
+  checkOneOf('fold', fold, ['build', 'boot']);
+  checkLinux(linux);
   const kernel: X86Kernel = { paging, linux, encMask };
   if (paging === '4-level' && fold === 'build' && since(linux, '6.17'))
     throw new UsageError('argument', 'fold', 'boot: since v6.17 five levels are always built in');

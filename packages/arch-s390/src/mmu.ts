@@ -109,6 +109,7 @@ export function prefixed(prefix: bigint, real: bigint): bigint {
 export const s390Mmu = (arch: Arch): Mmu<DatState> => ({
   arch,
   defaults: { dat: true, edat1: true, edat2: true, iep: true, prefix: 0n, storage: 1n << 64n },
+  limits: { storage: [0n, 1n << 64n] },
   hardware: datOf,
 });
 

@@ -1,5 +1,5 @@
 /** s390 from the PSW and the control registers: which address space, in which state (Principles of Operation, chapter 3). */
-import { bitOf, bitsOf, checkRegister, checkWidths, type Mmu, type Setup } from '@kernel-mm/pgtable-core';
+import { bitOf, bitsOf, checkObject, checkRegister, checkWidths, type Mmu, type Setup } from '@kernel-mm/pgtable-core';
 import type { Layout } from './layout.ts';
 import { type DatState, s390Mmu } from './mmu.ts';
 import { s390 } from './s390.ts';
@@ -34,6 +34,8 @@ const MADE = new Map<Layout, Mmu<DatState>>();
  * @throws UsageError `argument` for access-register mode, where each operand has a space of its own
  */
 export function s390FromRegisters(registers: S390Registers, more: S390FromRegisters = {}): Setup<DatState> {
+  checkObject('registers', registers);
+  checkObject('more', more);
   const { psw, cr0, cr1, cr7 = 0n, cr13 } = registers;
   checkWidths({ psw, cr0, cr1, cr7, cr13 }, 64);
   const [dat, space] = [bitOf(psw, 58), bitsOf(psw, 47, 46)];

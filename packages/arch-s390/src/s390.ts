@@ -2,6 +2,8 @@
 import {
   type Arch,
   and,
+  checkObject,
+  checkOneOf,
   defineArch,
   type Expr,
   eq,
@@ -54,7 +56,10 @@ const region = (type: bigint): Omit<LevelSpec, 'is'> => ({
  * s390 with dynamic folding: 2, 3, 4 or 5 levels by the type bits of the top table's entries. One value serves every
  * process. Sizes stay those of a 5-level table whatever the depth; only `covers` (pgd and p4d) looks at the type.
  */
-export function s390({ layout = 'classic' }: S390Options = {}): Arch {
+export function s390(options: S390Options = {}): Arch {
+  checkObject('options', options);
+  const { layout = 'classic' } = options;
+  checkOneOf('layout', layout, Object.keys(SOFTWARE));
   const { pud, pmd } = SOFTWARE[layout];
   // From v6.14 on a leaf must also be PRESENT, else it is a swap entry; TL makes every non-leaf pud "present".
   const isLarge = layout === 'classic' ? has(LARGE) : is(LARGE | 1n, LARGE | 1n);

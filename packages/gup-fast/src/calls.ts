@@ -1,6 +1,7 @@
 /** The calls by the kernel's names: what each adds to the caller's flags, and what it refuses of them. */
-import { type Pfn, UsageError, type Vaddr } from '@kernel-mm/pgtable-core';
+import { checkMm, type Pfn, UsageError, type Vaddr, vaddr } from '@kernel-mm/pgtable-core';
 import { callOf, checkCounts, type GupResult, nothing, type Paths } from './call.ts';
+import { checkGup } from './doors.ts';
 import { DEFAULT_ERA, type Era } from './era.ts';
 import type { Errno } from './errno.ts';
 import type { FollFlag } from './flags.ts';
@@ -26,6 +27,10 @@ interface Wrapper {
 const wrapper =
   ({ name, adds, foreign, paths = 'both', refused = () => 'EINVAL' }: Wrapper): Call =>
   (gup, addr, pages, flags = []) => {
+    checkGup(gup);
+    checkMm(gup.mm);
+    vaddr(addr);
+    if (typeof flags?.[Symbol.iterator] !== 'function') throw new UsageError('argument', 'flags', 'a list');
     const { era = DEFAULT_ERA, budget = 2 ** 20 } = gup;
     checkCounts(pages, budget);
     const given = new Set(flags);

@@ -1,6 +1,7 @@
 /** How many pages does the bare walk find? For bulk, and for engines. */
-import type { Mm, RangeAnswer, Vaddr } from '@kernel-mm/pgtable-core';
+import { checkedEngine, checkMm, checkObject, type Mm, type RangeAnswer, type Vaddr } from '@kernel-mm/pgtable-core';
 import { absence } from './absence.ts';
+import { checkPort, checkStepper } from './doors.ts';
 import { pagesOf } from './entry-rules.ts';
 import { offsetLockless } from './variants/offset-lockless.ts';
 import { checkBudget, formOf, type RangeOptions, walkPages } from './walk-pages.ts';
@@ -17,9 +18,13 @@ export interface CountOptions extends RangeOptions {
  * that cannot walk this
  */
 export function countRange(mm: Mm, start: Vaddr, end: Vaddr, options: CountOptions = {}): RangeAnswer {
+  checkMm(mm);
+  checkObject('options', options);
   const { stepper = offsetLockless, engine, port, budget = 2 ** 20 } = options;
+  checkStepper(stepper);
+  if (port !== undefined) checkPort(port);
   checkBudget(budget);
-  if (engine) return engine.walker(mm, formOf(stepper)).countRange(start, end, budget);
+  if (engine) return checkedEngine(engine).walker(mm, formOf(stepper)).countRange(start, end, budget);
   return walkPages({ mm, stepper, port }, [start, end], budget, (tally) => ({
     absent: ({ slot, entry, addr }) => absence(mm, { level: slot.level, slot, entry, addr }, ['pgd', 'p4d']),
     leaf({ addr, next }) {

@@ -1,5 +1,8 @@
 /** gup_fast of ordinary memory, for bulk: rights and references, and nothing of a struct page but its count. */
 import {
+  checkedEngine,
+  checkMm,
+  checkObject,
   type Level,
   leafAddress,
   type Mm,
@@ -15,6 +18,7 @@ import {
 } from '@kernel-mm/pgtable-core';
 import { absence } from './absence.ts';
 import { get, put } from './counts.ts';
+import { checkPin, checkPort, checkStepper } from './doors.ts';
 import { frameOf, pagesOf, refused, rightsRefused } from './entry-rules.ts';
 import type { Taker } from './fast-walk.ts';
 import { memoryPort } from './port.ts';
@@ -32,8 +36,13 @@ export interface PinRangeOptions extends PinRequest, RangeOptions {}
  * @throws UsageError `range-unaligned`, `range-reversed`; `engine` for an engine that cannot walk this
  */
 export function pinRange(mm: Mm, start: Vaddr, end: Vaddr, options: PinRangeOptions): RangeAnswer {
+  checkMm(mm);
+  checkObject('options', options);
   const { stepper = offsetLockless, engine, port = memoryPort(mm), write, counts, frames } = options;
-  if (engine) return engine.walker(mm, formOf(stepper)).pinRange(start, end, { write, counts, frames });
+  checkStepper(stepper);
+  checkPort(port);
+  checkPin(options);
+  if (engine) return checkedEngine(engine).walker(mm, formOf(stepper)).pinRange(start, end, { write, counts, frames });
   return walkPages({ mm, stepper, port }, [start, end], frames.length, (tally) =>
     takerOf({ mm, port, write, counts, frames, tally }),
   );

@@ -1,5 +1,7 @@
 /** The bare walk: the tests of 2020 for what is there, no rights, no references. What tells the variants apart. */
 import {
+  checkMm,
+  checkObject,
   checkPages,
   type Entry,
   leafAddress,
@@ -12,10 +14,12 @@ import {
   type Vaddr,
 } from '@kernel-mm/pgtable-core';
 import { absence } from './absence.ts';
+import { checkPort, checkStepper } from './doors.ts';
 import { fastWalk } from './fast-walk.ts';
 import { gupFastPermitted } from './permitted.ts';
 import { memoryPort, type Port } from './port.ts';
 import type { Leaf, LocklessWalk, Stop } from './result.ts';
+import { checkBudget } from './walk-pages.ts';
 
 /** How to walk. */
 export interface WalkOptions {
@@ -38,7 +42,12 @@ export interface WalkOptions {
  * @throws UsageError `range-unaligned`, `range-reversed`
  */
 export function walkLockless(mm: Mm, start: Vaddr, end: Vaddr, options: WalkOptions): LocklessWalk {
+  checkMm(mm);
+  checkObject('options', options);
   const { stepper, port = memoryPort(mm), budget = 2 ** 20, onStep } = options;
+  checkStepper(stepper);
+  checkPort(port);
+  checkBudget(budget);
   const leaves: Leaf[] = [];
 
   checkPages(mm.arch, start, end);

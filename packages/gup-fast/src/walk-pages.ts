@@ -1,8 +1,10 @@
 /** A range walk that only counts: bounded in pages, permitted or not, by the reference engine. */
 import {
+  checkMm,
   checkPages,
   type Engine,
   endOfPages,
+  kindOf,
   type Mm,
   type RangeAnswer,
   type RangeStop,
@@ -40,6 +42,7 @@ export function walkPages(
   budget: number,
   takerOf: (tally: Tally) => Taker,
 ): RangeAnswer {
+  checkMm(mm);
   checkPages(mm.arch, start, end);
   const tally: Tally = { pages: 0 };
   if (start === end) return { pages: 0, strays: 0 };
@@ -57,7 +60,11 @@ export function walkPages(
 /** Refuses a number of pages that is none. */
 export function checkBudget(budget: number): void {
   if (!Number.isInteger(budget) || budget < 0 || budget >= 2 ** 31)
-    throw new UsageError('argument', 'budget', `a whole number of pages below 2^31, not ${budget}`);
+    throw new UsageError(
+      'argument',
+      'budget',
+      `a whole number of pages below 2^31, not ${typeof budget === 'number' ? budget : kindOf(budget)}`,
+    );
 }
 
 /** What an engine is told of a stepper. */

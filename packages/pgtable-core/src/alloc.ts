@@ -1,5 +1,6 @@
 /** Where new tables come from: memory that the caller sets aside. */
 import { type Paddr, paddr } from './brand.ts';
+import { checkFunction, checkObject } from './doors.ts';
 import { UsageError } from './errors.ts';
 
 /** Gives out memory for tables. */
@@ -10,11 +11,20 @@ export interface TableAllocator {
   free?(at: Paddr): void;
 }
 
+/** Refuses what gives out no memory. @throws {@link UsageError} `argument` */
+export function checkAllocator(allocator: TableAllocator): void {
+  checkObject('allocator', allocator);
+  checkFunction('allocator.alloc', allocator.alloc);
+}
+
 /** The simplest allocator: takes from `[from, end)` upwards, and never takes back. */
 export function bumpAllocator(from: Paddr, end: Paddr): TableAllocator {
-  let next: bigint = from;
+  let next: bigint = paddr(from);
+  paddr(end);
   return {
     alloc(bytes) {
+      if (!(Number.isSafeInteger(bytes) && bytes > 0))
+        throw new UsageError('argument', 'bytes', 'a whole number above 0');
       const size = BigInt(bytes);
       const at = (next + size - 1n) & ~(size - 1n);
       if (at + size > end) return undefined;
@@ -26,6 +36,7 @@ export function bumpAllocator(from: Paddr, end: Paddr): TableAllocator {
 
 /** An allocator that takes memory back: what was freed last is given out first, each piece for its own size only. */
 export function reusing(allocator: TableAllocator): TableAllocator & Required<Pick<TableAllocator, 'free'>> {
+  checkAllocator(allocator);
   const sizes = new Map<Paddr, number>();
   const free = new Map<number, Paddr[]>();
   return {

@@ -19,7 +19,7 @@ export function word(what: string, value: bigint): bigint {
     throw new UsageError(
       'address-range',
       what,
-      `a bigint from 0 to 2^64-1, not ${typeof value === 'object' ? kindOf(value) : String(value)}`,
+      `a bigint from 0 to 2^64-1, not ${['bigint', 'number'].includes(typeof value) ? value : kindOf(value)}`,
     );
   return value;
 }

@@ -1,7 +1,8 @@
 /** New tables: an address space from nothing, the tables on the way to a slot, and one level more on top. */
-import type { TableAllocator } from './alloc.ts';
-import type { Paddr, Vaddr } from './brand.ts';
+import { checkAllocator, type TableAllocator } from './alloc.ts';
+import { type Paddr, paddr, type Vaddr, vaddr } from './brand.ts';
 import { makeTable, withAddress } from './codec.ts';
+import { checkArch, checkMemory, checkMm, checkOneOf } from './doors.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
 import { pgdOffset, pXdOffset, readAs } from './fold.ts';
@@ -45,6 +46,7 @@ function tableOf(
   const { entries, tableBytes } = sizeOf(arch, level);
   const table = allocator.alloc(Math.max(tableBytes, align));
   if (table === undefined) return undefined;
+  paddr(table);
   const mm: Mm = { arch, memory, pgd: table };
   const empty = (arch.spec.levels[readAs(arch, level)].empty ?? 0n) as Entry;
   const { slotBytes } = arch.geometry[level];
@@ -70,8 +72,12 @@ function sizeOf(arch: Arch, level: Level): { entries: number; tableBytes: number
  * @throws {@link UsageError} `argument` if a table of that level cannot be the top one
  */
 export function createMm(arch: Arch, memory: Memory, allocator: TableAllocator, top: Level = 'pgd'): Mm | undefined {
+  checkArch(arch);
+  checkMemory(memory);
+  checkAllocator(allocator);
   const { tops } = arch.spec.root;
-  if (!tops[top]) throw new UsageError('argument', 'top', `one of ${Object.keys(tops).join(', ')}`);
+  if (typeof top !== 'string' || !tops[top])
+    throw new UsageError('argument', 'top', `one of ${Object.keys(tops).join(', ')}`);
   const table = newTop(arch, memory, allocator, top);
   return table === undefined ? undefined : rooted(arch, memory, table, top);
 }
@@ -88,6 +94,10 @@ function rooted(arch: Arch, memory: Memory, table: Paddr, top: Level): Mm {
  * A smaller leaf or a swap entry on the way is `occupied`.
  */
 export function populate(mm: Mm, allocator: TableAllocator, addr: Vaddr, level: Level): Slot | BuildFailure {
+  checkMm(mm);
+  checkAllocator(allocator);
+  vaddr(addr);
+  checkOneOf('level', level, LEVELS);
   let slot: Slot = pgdOffset(mm, addr);
   for (;;) {
     if (slot.level === level || !isUpper(slot.level)) return slot;
@@ -116,6 +126,8 @@ function link(mm: Mm, allocator: TableAllocator, slot: Slot<UpperLevel>): Entry<
  * @throws {@link UsageError} `argument` where no level can be added
  */
 export function upgrade(mm: Mm, allocator: TableAllocator): Mm | undefined {
+  checkMm(mm);
+  checkAllocator(allocator);
   const { arch, memory } = mm;
   const old = topLevel(mm);
   const higher = LEVELS.slice(0, old && LEVELS.indexOf(old)).filter(isUpper);

@@ -1,5 +1,6 @@
 /** An engine walks the same tables in another way: a value that calls are handed, as they are handed an architecture. */
 import type { Paddr, Pfn, Vaddr } from './brand.ts';
+import { checkFunction, checkObject } from './doors.ts';
 import type { Entry, Slot } from './entry.ts';
 import { kindOf, UsageError } from './errors.ts';
 import type { Form } from './form.ts';
@@ -108,7 +109,7 @@ export interface RangeAnswer {
 
 /** Where the walk of `addr` ends: `walk(mm, addr).result`, by any engine. */
 export const lookup = (mm: Mm, addr: Vaddr, engine?: Engine): WalkResult =>
-  engine ? engine.walker(mm).lookup(addr) : walk(mm, addr).result;
+  engine ? checkedEngine(engine).walker(mm).lookup(addr) : walk(mm, addr).result;
 
 /**
  * Physical addresses for many: `out[i]` for `addrs[i]`, {@link NO_PADDR} where it has none.
@@ -117,7 +118,7 @@ export const lookup = (mm: Mm, addr: Vaddr, engine?: Engine): WalkResult =>
  */
 export function translateMany(mm: Mm, addrs: BigUint64Array, out: BigUint64Array, engine?: Engine): number {
   checkRoom(addrs, out);
-  if (engine) return engine.walker(mm).translateMany(addrs, out);
+  if (engine) return checkedEngine(engine).walker(mm).translateMany(addrs, out);
   let found = 0;
   for (const [n, addr] of addrs.entries()) {
     const { result } = walk(mm, addr as Vaddr);
@@ -125,6 +126,13 @@ export function translateMany(mm: Mm, addrs: BigUint64Array, out: BigUint64Array
     out[n] = result.kind === 'leaf' ? result.paddr : NO_PADDR;
   }
   return found;
+}
+
+/** An engine as it is. @throws {@link UsageError} `argument` for what makes no walkers */
+export function checkedEngine(engine: Engine): Engine {
+  checkObject('engine', engine);
+  checkFunction('engine.walker', engine.walker);
+  return engine;
 }
 
 /** Whether a value is a typed array of this kind, of whatever realm: a view of other elements would be read as those. */

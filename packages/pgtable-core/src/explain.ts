@@ -42,8 +42,8 @@ export interface Explanation {
 
 /** Translates as `translate` does, and explains the answer. Never throws for what memory holds. */
 export function explain(machine: Machine, memory: Memory, asked: Query): Explanation {
-  const query = untaggedQuery(machine, asked);
   const result = translate(machine, memory, asked);
+  const query = untaggedQuery(machine, asked);
   const begun = machine.hardware.begin(query);
   const { path } = result;
   const sound = path.filter((step) => said(machine, step, query).kind !== 'fault');

@@ -21,6 +21,8 @@ export interface Mmu<S extends object = object> {
    * meant. The access is the kernel's, at a moment when it may reach user pages (SUM = 1, no SMAP, no PAN).
    */
   readonly defaults: S;
+  /** The least and the most of a number in the state. Default: 0, and 64 or for a word 2^64-1. */
+  readonly limits?: Readonly<Partial<Record<keyof S, readonly [least: bigint, most: bigint]>>>;
   /** What the hardware does in this state. Pure: `machine` keeps what it answers, and may never ask again. */
   hardware(state: S): Hardware;
   /** Where a known implementation does otherwise than the manual: for vectors that were made with it, and for nothing else. */
@@ -92,8 +94,7 @@ export interface PageReading {
   readonly shift?: Expr;
   /** What becomes of bits of `base` below the page's size: `added` to the offset, as Linux adds frame numbers. Default: they do not count. */
   readonly unaligned?: 'added';
-  /** What it takes away. */
-  readonly takes?: readonly Taking[];
+  /** What it takes away. */ readonly takes?: readonly Taking[];
 }
 
 /** Where `when` holds, the walk ends in a fault of this kind. */

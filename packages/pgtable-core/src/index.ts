@@ -26,6 +26,7 @@ export {
   withFrame,
 } from './codec.ts';
 export * from './define-arch.ts';
+export * from './doors.ts';
 export * from './engine.ts';
 export * from './entry.ts';
 export * from './errors.ts';

@@ -1,6 +1,7 @@
 /** An MMU in one state, its rules checked and ready to be asked. */
 import { spanOf } from './bounds.ts';
-import { ArchError } from './errors.ts';
+import { checkArch, checkFunction, checkObject, checkParts } from './doors.ts';
+import { ArchError, kindOf, UsageError } from './errors.ts';
 import { type Env, type Expr, evaluator, varsOf } from './expr.ts';
 import type { Arch } from './geometry.ts';
 import type { FaultRule, Hardware, LevelReading, Mmu, PageReading, Taking } from './hardware.ts';
@@ -46,13 +47,16 @@ const KEPT = 32;
 /**
  * The MMU in the state that `state` says, and its defaults where it says nothing. To make one costs more than many walks, so
  * the last 32 of each MMU are kept: the same MMU in the same state is the same object.
- * @throws {@link ArchError} `expression` for a rule that is not understood
+ * @throws {@link UsageError} `argument` for a part of the state of another kind or out of its limits;
+ * {@link ArchError} `expression` for a rule that is not understood
  */
 export function machine<S extends object>(mmu: Mmu<S>, state: Partial<NoInfer<S>> = {}): Machine {
+  checkMmu(mmu);
   const full = { ...mmu.defaults, ...state };
   const said: State = { ...full };
   const made = MADE.get(mmu) ?? [];
   const n = made.findIndex((one) => isSameState(one.state, said));
+  if (!made[n]) checkState(mmu, said);
   const found = made[n] ?? make(mmu, full, said);
   if (n === 0) return found;
   if (n > 0) made.splice(n, 1);
@@ -65,6 +69,45 @@ function isSameState(a: State, b: State): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => key in b && Object.is(a[key], b[key]));
 }
 
+/** Refuses what is not of the kind that {@link machine} makes. @throws {@link UsageError} `argument` */
+export function checkMachine(made: Machine): void {
+  checkParts('machine', 'what machine() makes', made, 'arch', 'hardware', 'levels', 'state');
+  checkArch(made.arch);
+}
+
+function checkMmu(mmu: Mmu): void {
+  checkObject('mmu', mmu);
+  checkArch(mmu.arch);
+  checkObject('mmu.defaults', mmu.defaults);
+  checkFunction('mmu.hardware', mmu.hardware);
+}
+
+/** The most that a part of the state can be, by the kind of its default. */
+const MOST = { bigint: (1n << 64n) - 1n, number: 64n } as const;
+
+/** Each part that the MMU knows is of the kind of its default, and within its limits. */
+function checkState({ defaults, limits = {} }: Mmu, state: State): void {
+  const known: State = { ...defaults };
+  for (const [key, value] of Object.entries(state)) {
+    // The format of vectors has keys that not every MMU asks.
+    if (!Object.hasOwn(known, key)) continue;
+    const kind = typeof known[key];
+    const refuse = (expected: string): never => {
+      throw new UsageError(
+        'argument',
+        key,
+        `${expected}, not ${typeof value === kind ? String(value) : kindOf(value)}`,
+      );
+    };
+    if (typeof value !== kind) refuse(kind === 'boolean' ? 'true or false' : `a ${kind}`);
+    if (typeof value !== 'bigint' && typeof value !== 'number') continue;
+    const most = MOST[typeof value as keyof typeof MOST];
+    const [least, last] = (limits as Readonly<Record<string, readonly [bigint, bigint]>>)[key] ?? [0n, most];
+    if ((typeof value === 'number' && !Number.isInteger(value)) || value < least || value > last)
+      refuse(`a whole number from ${least} to ${last}`);
+  }
+}
+
 function make<S extends object>(mmu: Mmu<S>, full: S, state: State): Machine {
   const hardware = mmu.hardware(full);
   const levels: Partial<Record<Level, Reading>> = {};
@@ -75,7 +118,7 @@ function make<S extends object>(mmu: Mmu<S>, full: S, state: State): Machine {
   return {
     ...{ arch: mmu.arch, hardware, levels, state },
     entryBytes: hardware.entryBytes ?? mmu.arch.entryBytes,
-    in: (changes) => machine(mmu, { ...full, ...changes }),
+    in: (changes: Readonly<Record<string, unknown>>) => machine(mmu, { ...full, ...changes }),
   };
 }
 

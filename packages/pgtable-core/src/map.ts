@@ -1,9 +1,10 @@
 /** Pages into tables and out again, each with the largest leaf that fits. */
-import type { TableAllocator } from './alloc.ts';
+import { checkAllocator, type TableAllocator } from './alloc.ts';
 import type { Prot } from './arch.ts';
 import { type Paddr, paddr, paddrWrap, type Vaddr, vaddr, vaddrWrap } from './brand.ts';
 import { type BuildFailure, populate } from './build.ts';
 import { makeLeaf } from './codec.ts';
+import { checkFlags, checkMm, checkObject, checkOneOf } from './doors.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
 import { isAlwaysFolded } from './fold.ts';
@@ -40,7 +41,7 @@ export interface MapResult {
  * @throws {@link UsageError} for what is not aligned to a page or not translatable by this table
  */
 export function map(mm: Mm, allocator: TableAllocator, request: MapRequest): MapResult {
-  checkRange(mm, request.addr, request.size);
+  checkRequest(mm, allocator, request);
   paddr(request.paddr);
   const { pageShift } = mm.arch.spec;
   if (request.paddr & ((1n << BigInt(pageShift)) - 1n))
@@ -150,7 +151,22 @@ const fits = (mm: Mm, level: Level, addresses: bigint, left: bigint): boolean =>
   return left >= size && (addresses & (size - 1n)) === 0n;
 };
 
+function checkRequest(mm: Mm, allocator: TableAllocator, request: MapRequest): void {
+  checkAllocator(allocator);
+  checkObject('request', request);
+  checkRange(mm, request.addr, request.size);
+  checkProt(request.prot);
+  checkOneOf('largest', request.largest, [undefined, ...LEVELS]);
+}
+
+/** Refuses rights that are none. @throws {@link UsageError} `argument` */
+export function checkProt(prot: Prot): void {
+  checkObject('prot', prot);
+  checkFlags(prot, 'read', 'write', 'exec', 'user');
+}
+
 function checkRange(mm: Mm, addr: Vaddr, size: bigint): void {
+  checkMm(mm);
   vaddr(addr);
   if (typeof size !== 'bigint') throw new UsageError('argument', 'size', 'bytes as a bigint');
   const { pageShift } = mm.arch.spec;

@@ -1,10 +1,12 @@
 /** `Mm` is what a walk starts from: an architecture, memory, and where the top table is (the kernel's mm->pgd). */
 import { type Paddr, paddr, type Vaddr, vaddr, word, wrap64 } from './brand.ts';
+import { checkArch, checkMemory } from './doors.ts';
 import type { Entry, Slot } from './entry.ts';
 import { UsageError } from './errors.ts';
 import { type Fields, gather, maskOf } from './field.ts';
 import type { Arch } from './geometry.ts';
 import { LEVELS, type Level } from './level.ts';
+import { load, store } from './load.ts';
 import type { Memory } from './memory.ts';
 
 /** One address space. Plain data; nothing is cached in it. */
@@ -26,12 +28,16 @@ export interface Mm {
  * @param upper for arm64: the register is TTBR1
  */
 export function mmFromRoot(arch: Arch, memory: Memory, root: bigint, upper = false): Mm {
+  checkArch(arch);
+  checkMemory(memory);
   word('root', root);
   return { arch, memory, pgd: paddr(gather(arch.spec.root.fields, root)), root, ...(upper && { upper }) };
 }
 
 /** The address space whose top table is at `pgd`; without a register, the entries alone say what is folded. */
 export function mmFromTable(arch: Arch, memory: Memory, pgd: Paddr): Mm {
+  checkArch(arch);
+  checkMemory(memory);
   return { arch, memory, pgd: paddr(pgd) };
 }
 
@@ -43,7 +49,7 @@ export function mmFromTable(arch: Arch, memory: Memory, pgd: Paddr): Mm {
 export function readEntry<L extends Level>({ arch, memory }: Mm, slot: Slot<L>): Entry<L> | undefined {
   const { byteOrder, entryRead } = arch.spec;
   const at = physical(slot);
-  const entry = entryRead ? lowHighLow(memory, at, byteOrder) : memory.read(at, arch.entryBytes, byteOrder);
+  const entry = entryRead ? lowHighLow(memory, at, byteOrder) : load(memory, at, arch.entryBytes, byteOrder);
   return entry as Entry<L> | undefined;
 }
 
@@ -56,7 +62,7 @@ const LOOKS = 64;
  */
 function lowHighLow(memory: Memory, at: bigint, order: 'little' | 'big'): bigint | undefined {
   const word = (half: 'low' | 'high'): bigint | undefined =>
-    memory.read((at + ((half === 'low') === (order === 'little') ? 0n : 4n)) as Paddr, 4, order);
+    load(memory, (at + ((half === 'low') === (order === 'little') ? 0n : 4n)) as Paddr, 4, order);
   for (let n = 0; n < LOOKS; n++) {
     const low = word('low');
     const high = word('high');
@@ -70,12 +76,12 @@ function lowHighLow(memory: Memory, at: bigint, order: 'little' | 'big'): bigint
 export function writeEntry<L extends Level>(mm: Mm, slot: Slot<L>, entry: Entry<NoInfer<L>>): boolean {
   const { memory, arch } = mm;
   const put = (at: bigint, value: bigint): boolean =>
-    memory.write(at as Paddr, arch.entryBytes, arch.spec.byteOrder, value);
+    store(memory, at as Paddr, arch.entryBytes, arch.spec.byteOrder, value);
   const at = physical(slot);
   const { shadow } = arch.spec.levels[slot.level];
   if (!shadow) return put(at, entry);
   const beside = (at + BigInt(shadow.at)) as Paddr;
-  if (memory.read(beside, arch.entryBytes, arch.spec.byteOrder) === undefined) return false;
+  if (load(memory, beside, arch.entryBytes, arch.spec.byteOrder) === undefined) return false;
   return put(at, entry) && put(beside, arch.rules[slot.level].shadow?.({ entry }) ?? 0n);
 }
 

@@ -2,7 +2,7 @@
 import type { Prot } from './arch.ts';
 import type { Vaddr } from './brand.ts';
 import { modify } from './codec.ts';
-import { type LeavesResult, rewriteLeaves } from './map.ts';
+import { checkProt, type LeavesResult, rewriteLeaves } from './map.ts';
 import type { Mm } from './mm.ts';
 import { roleOf } from './walk.ts';
 
@@ -11,9 +11,11 @@ import { roleOf } from './walk.ts';
  * that PROT_NONE can be taken back. Swap entries and bad ones are left alone.
  * @throws {@link UsageError} as `map`
  */
-export const protect = (mm: Mm, addr: Vaddr, size: bigint, prot: Prot): LeavesResult =>
-  rewriteLeaves(mm, addr, size, (level, entry) => {
+export function protect(mm: Mm, addr: Vaddr, size: bigint, prot: Prot): LeavesResult {
+  checkProt(prot);
+  return rewriteLeaves(mm, addr, size, (level, entry) => {
     const changed = modify(mm.arch, level, entry, prot);
     // A large leaf without rights may not read as one: then it would be lost.
     return changed !== undefined && roleOf(mm, level, changed) === 'leaf' ? changed : undefined;
   });
+}

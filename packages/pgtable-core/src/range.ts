@@ -1,6 +1,7 @@
 /** Ranges of pages: a start and an end, where an end of 0 is 2^64. */
 import { type Vaddr, vaddr, vaddrWrap } from './brand.ts';
-import { UsageError } from './errors.ts';
+import { checkArch } from './doors.ts';
+import { kindOf, UsageError } from './errors.ts';
 import type { Arch } from './geometry.ts';
 
 /**
@@ -8,8 +9,10 @@ import type { Arch } from './geometry.ts';
  * @throws {@link UsageError} `range-count` for what is no whole number below 2^31, `range-wraps` past 2^64
  */
 export function endOfPages(arch: Arch, addr: Vaddr, n: number): Vaddr {
+  checkArch(arch);
+  vaddr(addr);
   if (!Number.isInteger(n) || n >= 2 ** 31 || n < -(2 ** 31))
-    throw new UsageError('range-count', 'n', `a whole number below 2^31, not ${n}`);
+    throw new UsageError('range-count', 'n', `a whole number below 2^31, not ${typeof n === 'number' ? n : kindOf(n)}`);
   const end = addr + (BigInt(Math.max(n, 0)) << BigInt(arch.spec.pageShift));
   if (end > 1n << 64n) throw new UsageError('range-wraps', 'n', 'a range that ends at 2^64 or before');
   return vaddrWrap(end);
@@ -20,6 +23,7 @@ export function endOfPages(arch: Arch, addr: Vaddr, n: number): Vaddr {
  * @throws {@link UsageError} `range-unaligned`, `range-reversed`
  */
 export function checkPages(arch: Arch, addr: Vaddr, end: Vaddr): void {
+  checkArch(arch);
   vaddr(addr);
   vaddr(end);
   const { pageShift } = arch.spec;

@@ -1,8 +1,9 @@
 /** What an address space maps: one descent through its tables, by the hardware's reading, in ascending order of addresses. */
 import { type Vaddr, vaddr, vaddrWrap, word } from './brand.ts';
+import { checkMemory, checkObject, checkOneOf } from './doors.ts';
 import { UsageError } from './errors.ts';
 import { type Merge, merged, type RangesItem } from './listing.ts';
-import type { Machine } from './machine.ts';
+import { checkMachine, type Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
 import { type Frame, survey } from './survey.ts';
 
@@ -31,8 +32,13 @@ export function ranges(
   machine: Machine,
   memory: Memory,
   root: bigint,
-  { start = vaddr(0n), end = vaddr(0n), merge = false, budget = 2 ** 20 }: RangesOptions = {},
+  options: RangesOptions = {},
 ): Generator<RangesItem, void> {
+  checkMachine(machine);
+  checkMemory(memory);
+  checkObject('options', options);
+  const { start = vaddr(0n), end = vaddr(0n), merge = false, budget = 2 ** 20 } = options;
+  checkOneOf('merge', merge, [true, false, 'page', 'size', 'any']);
   vaddr(start);
   vaddr(end);
   word('root', root);

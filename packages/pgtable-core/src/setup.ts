@@ -1,4 +1,5 @@
 /** What registers say of a machine, in the shape that every family's `…FromRegisters` answers in. */
+import { word } from './brand.ts';
 import { UsageError } from './errors.ts';
 import type { Mmu } from './hardware.ts';
 
@@ -13,11 +14,11 @@ export interface Setup<S extends object> {
 }
 
 /** Whether bit `n` of a register is 1; bit 0 is the lowest. */
-export const bitOf = (register: bigint, n: number): boolean => ((register >> BigInt(n)) & 1n) === 1n;
+export const bitOf = (register: bigint, n: number): boolean => ((word('register', register) >> BigInt(n)) & 1n) === 1n;
 
 /** Bits `hi`…`lo` of a register, as a number. */
 export const bitsOf = (register: bigint, hi: number, lo: number): number =>
-  Number(BigInt.asUintN(hi - lo + 1, register >> BigInt(lo)));
+  Number(BigInt.asUintN(hi - lo + 1, word('register', register) >> BigInt(lo)));
 
 /**
  * Refuses a register that no machine can hold, or that another one contradicts.
@@ -30,5 +31,5 @@ export function checkRegister(name: string, holds: boolean, expected: string): v
 /** Refuses registers that do not fit into so many bits. @throws UsageError `argument`, with the name of the first */
 export function checkWidths(registers: Readonly<Record<string, bigint | undefined>>, bits: number): void {
   for (const [name, value = 0n] of Object.entries(registers))
-    checkRegister(name, BigInt.asUintN(bits, value) === value, `a value of ${bits} bits`);
+    checkRegister(name, typeof value === 'bigint' && BigInt.asUintN(bits, value) === value, `a value of ${bits} bits`);
 }

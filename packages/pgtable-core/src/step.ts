@@ -5,6 +5,7 @@ import { isAlwaysFolded } from './fold.ts';
 import { indexAt } from './geometry.ts';
 import type { Access, Outcome, Page, Query, Rights, Step, Table, Taken } from './hardware.ts';
 import { LEVELS } from './level.ts';
+import { load } from './load.ts';
 import type { Machine, Reading } from './machine.ts';
 import type { Memory } from './memory.ts';
 
@@ -35,7 +36,7 @@ export function readSlot({ arch, entryBytes, levels }: Machine, memory: Memory, 
   const { level, shift, bits, base } = table;
   const index = indexAt(addr, shift, bits);
   const at = base + index * BigInt(levels[level]?.slotBytes ?? entryBytes);
-  const entry = memory.read(at as Paddr, entryBytes, arch.spec.byteOrder);
+  const entry = load(memory, at as Paddr, entryBytes, arch.spec.byteOrder);
   return { level, at, index: Number(index), entry, shift } as SlotRead;
 }
 

@@ -1,10 +1,11 @@
 /** Translation as the hardware does it: one address to its byte in memory, or to the architected fault. */
 import { type Paddr, paddrWrap, vaddr, word } from './brand.ts';
+import { checkMemory, checkObject, checkOneOf } from './doors.ts';
 import type { Begin, Fault, Query, Rights, Step, Taken, Update } from './hardware.ts';
 import type { Level } from './level.ts';
-import type { Machine } from './machine.ts';
+import { checkMachine, type Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
-import { arrival, readSlot, rightsBy, type Said, type SlotRead, said, untaggedQuery } from './step.ts';
+import { ACCESSES, arrival, readSlot, rightsBy, type Said, type SlotRead, said, untaggedQuery } from './step.ts';
 
 /** The byte that an address designates, and what this privilege may do with it. */
 export interface Translated {
@@ -40,6 +41,13 @@ export interface Faulted extends Fault {
   readonly path: readonly Step[];
 }
 
+function checkQuery(asked: Query): void {
+  checkObject('query', asked);
+  vaddr(asked.addr);
+  word('root', asked.root);
+  checkOneOf('access', asked.access, ACCESSES);
+}
+
 /** What the hardware answers. */
 export type Translation = Translated | Faulted;
 
@@ -49,9 +57,10 @@ export type Translation = Translated | Faulted;
  * @param memory what the walk reads; an entry outside it is a fault by the architecture's own rule
  */
 export function translate(machine: Machine, memory: Memory, asked: Query): Translation {
+  checkMachine(machine);
+  checkMemory(memory);
+  checkQuery(asked);
   const { hardware } = machine;
-  vaddr(asked.addr);
-  word('root', asked.root);
   const query = untaggedQuery(machine, asked);
   const path: Step[] = [];
   const faulted = (kind: string, why: string, at: Partial<SlotRead> = {}, taken: readonly Taken[] = []): Faulted => {

@@ -2,6 +2,7 @@
 import type { Predicate } from './arch.ts';
 import { type Paddr, paddrWrap, type Vaddr, vaddr } from './brand.ts';
 import { leafAddress, leafSize, tableAddress } from './codec.ts';
+import { checkMm } from './doors.ts';
 import type { Entry, Slot } from './entry.ts';
 import { pgdOffset, pXdOffset } from './fold.ts';
 import { below, isUpper, LEVELS, type Level } from './level.ts';
@@ -67,6 +68,7 @@ export interface Trace {
  * @throws {@link UsageError} `address-range` for what is no address
  */
 export function walk(mm: Mm, address: Vaddr): Trace {
+  checkMm(mm);
   const addr = vaddr(address);
   const steps: WalkStep[] = [];
   const ended = (result: WalkResult): Trace => ({ addr, steps, result });

@@ -1,6 +1,11 @@
 /** An architecture's definition in, an engine out. */
 import {
   type Arch,
+  checkArch,
+  checkFunction,
+  checkMm,
+  checkObject,
+  checkOneOf,
   type Engine,
   type Form,
   formText,
@@ -43,7 +48,14 @@ const MERGED: Form = { boundary: 'level', descent: 'lockless' };
  * compiled so: atomic loads want tables aligned to their entries
  */
 export function compile(arch: Arch, options: CompileOptions = {}): Compiled {
+  checkArch(arch);
+  checkObject('options', options);
   const { loads = 'plain', counts = 'plain', form = MERGED, top, neighbour = 'same', onRead } = options;
+  checkOneOf('loads', loads, ['plain', 'atomic']);
+  checkOneOf('counts', counts, ['plain', 'cas']);
+  checkOneOf('neighbour', neighbour, ['same', 'garbage', 'zero', 'poison']);
+  checkObject('form', form);
+  if (onRead !== undefined) checkFunction('onRead', onRead);
   if (top !== undefined && !arch.spec.root.tops[top])
     throw new UsageError('argument', 'top', `a level that can be the top: ${tops(arch).join(', ')}`);
   const ragged = unaligned(arch);
@@ -81,6 +93,7 @@ export function compile(arch: Arch, options: CompileOptions = {}): Compiled {
     },
     explain: () => toText(module),
     walker(mm, wanted = form) {
+      checkMm(mm);
       if (mm.arch !== arch)
         throw new UsageError('engine', 'mm', `an address space of the architecture ${arch.id} that was compiled`);
       if (!sameForm(wanted, form))

@@ -1,5 +1,5 @@
 /** Room in a WebAssembly memory: behind what it holds, for the walker's own use and for whoever wants no copies. */
-import { UsageError } from '@kernel-mm/pgtable-core';
+import { checkFlags, checkFunction, checkObject, isArrayOf, UsageError } from '@kernel-mm/pgtable-core';
 import { newMemory, type WasmMemory } from './platform.ts';
 
 /** Bytes of a page of WebAssembly memory. */
@@ -17,13 +17,23 @@ export interface MemoryOptions {
   readonly maximum?: number;
 }
 
+function checkBytes(name: string, bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new UsageError('argument', name, 'a whole number of bytes');
+}
+
 const pagesOf = (bytes: number): number => Math.ceil(bytes / WASM_PAGE);
 
 /**
  * A WebAssembly memory for physical memory to lie in. Hand it to `flatMemory`.
- * @throws UsageError `engine` where it cannot be had
+ * @throws UsageError `argument` for options of another kind; `engine` where it cannot be had
  */
-export function wasmMemory({ image, bytes = 0, shared = false, maximum = 2 ** 32 }: MemoryOptions): WasmMemory {
+export function wasmMemory(options: MemoryOptions): WasmMemory {
+  checkObject('options', options);
+  const { image, bytes = 0, shared = false, maximum = 2 ** 32 } = options;
+  if (image !== undefined && !isArrayOf('Uint8Array', image)) throw new UsageError('argument', 'image', 'a Uint8Array');
+  checkBytes('bytes', bytes);
+  checkBytes('maximum', maximum);
+  checkFlags(options, 'shared');
   const initial = pagesOf(Math.max(bytes, image?.byteLength ?? 0));
   const memory = newMemory({ initial, ...(shared && { shared, maximum: pagesOf(maximum) }) });
   if (image) new Uint8Array(memory.buffer).set(image);
@@ -37,6 +47,9 @@ export function wasmMemory({ image, bytes = 0, shared = false, maximum = 2 ** 32
  * @throws UsageError `engine` where the memory cannot grow so far
  */
 export function room(memory: WasmMemory, bytes: number): number {
+  checkObject('memory', memory);
+  checkFunction('memory.grow', memory.grow);
+  checkBytes('bytes', bytes);
   const pages = Math.max(pagesOf(bytes), 1);
   try {
     return memory.grow(pages) * WASM_PAGE;

@@ -27,7 +27,7 @@ function* moved(spec: ArchSpec, path: readonly string[] = [], part: unknown = sp
 test.each(archs.map(([name, arch], n) => [name, arch, n] as const))(
   '%s',
   (_name, { spec }, first) => {
-    const tally: Tally = { definitions: 0, accepted: 0, lookups: 0, ranges: 0 };
+    const tally: Tally = { definitions: 0, accepted: 0, lookups: 0, ranges: 0, refused: 0 };
     let n = first;
     for (const change of moved(spec)) if (n++ % EVERY === 0) runDefinition(change(), n, tally);
     expect(tally.definitions).toBeGreaterThan(isFull ? 50 : 2);

@@ -1,8 +1,10 @@
 /** Terms against the code that they are said to be: the same values, for values at random. */
-import { ARCHITECTURES } from '@kernel-mm/arch-generic';
+import { ARCHITECTURES, x86 } from '@kernel-mm/arch-generic';
 import { s390 } from '@kernel-mm/arch-s390';
 import {
   type Arch,
+  and,
+  defineArch,
   type Entry,
   isUpper,
   LEVELS,
@@ -20,7 +22,24 @@ import { boundaryTerm } from '../src/walk-terms.ts';
 import { wordOf } from './support/value.ts';
 
 const isFull = process.env.KERNEL_MM_RUNS === 'full';
-const archs: Arch[] = [s390(), s390({ layout: 'present' }), ...Object.values(ARCHITECTURES).map((make) => make().arch)];
+/** A definition whose predicates are masks: any bit of one is yes, wherever predicates are joined. */
+function masks(): Arch {
+  const { spec } = x86({ paging: '4-level' });
+  const pmd = {
+    ...spec.levels.pmd.is,
+    present: and('entry', 0x81n),
+    leaf: and('entry', 0x80n),
+    bad: and('entry', 0x3f00_0000_0000_0000n),
+  };
+  const pte = { ...spec.levels.pte.is, present: and('entry', 0x101n), write: and('entry', 2n) };
+  const levels = { ...spec.levels, pmd: { ...spec.levels.pmd, is: pmd }, pte: { ...spec.levels.pte, is: pte } };
+  return defineArch({ ...spec, id: 'masks', levels });
+}
+
+const archs: Arch[] = [
+  ...[masks(), s390(), s390({ layout: 'present' })],
+  ...Object.values(ARCHITECTURES).map((make) => make().arch),
+];
 const word = fc.oneof(
   fc.bigInt(0n, 2n ** 64n - 1n),
   fc.nat(63).map((n) => 1n << BigInt(n)),

@@ -46,6 +46,8 @@ export interface Tally {
   accepted: number;
   lookups: number;
   ranges: number;
+  /** Calls that a typed error refused, of a definition that was accepted. */
+  refused: number;
 }
 
 const BYTES = 0x1_0000;
@@ -81,7 +83,14 @@ export function runDefinition(spec: ArchSpec, seed: number, tally: Tally): void 
   const third = allowed(() => machine(linuxMmu(arch)));
   for (let n = 0; n < 2; n++) {
     const flavour = allowed(() => flavourOf(arch, dice));
-    if (flavour) allowed(() => runSpace(flavour, third, dice, tally));
+    if (
+      !flavour ||
+      allowed(() => {
+        runSpace(flavour, third, dice, tally);
+        return true;
+      }) === undefined
+    )
+      tally.refused++;
   }
 }
 

@@ -17,7 +17,7 @@ const tapes = fc.array(fc.nat(0xffff), { maxLength: 300, size: 'max' });
 
 /** @param folder where a failing case goes */
 export function fuzz(seed: number, seconds: number, folder: string): Fuzzed {
-  const tally: Tally = { definitions: 0, accepted: 0, lookups: 0, ranges: 0 };
+  const tally: Tally = { definitions: 0, accepted: 0, lookups: 0, ranges: 0, refused: 0 };
   const property = fc.property(tapes, (tape) => runCase(tape, tally));
   const limit = { interruptAfterTimeLimit: 1000 * seconds, markInterruptAsFailure: false };
   const { failed, counterexample, errorInstance } = fc.check(property, { seed, numRuns: 1e9, ...limit });
