@@ -65,14 +65,17 @@ function swapText({ type, offset, kind, marks }: SwapSaid, linux?: LinuxVersion)
   return `no page: ${named}, type ${type}, offset ${hex(offset)}${marks.map((mark) => `, ${mark}`).join('')}`;
 }
 
-/** The same in lines. */
-export function loneEntryText({ arch, level, entry: raw, says, fields, is, machine }: LoneEntry): string {
+/** The same in lines; the last is the machine's, where there `hasMmu`. */
+export function loneEntryText(
+  { arch, level, entry: raw, says, fields, is, machine }: LoneEntry,
+  hasMmu: boolean,
+): string {
   const named = Object.entries(fields).map(([name, value]) => `${name}=${hex(value)}`);
   return [
     `${level} ${hex(raw)} of ${arch}: ${says}`,
     `  fields: ${named.join(' ') || 'none'}`,
     `  Linux answers yes to: ${is.map((ask) => `${level}_${ask}`).join(' ') || 'nothing'}`,
-    `  the machine: ${machine ? machineText(machine) : `reads no entries of ${level}`}`,
+    ...(hasMmu ? [`  the machine: ${machine ? machineText(machine) : `reads no entries of ${level}`}`] : []),
     ...(machine?.unasked.length ? [`  not asked without an address: ${machine.unasked.join('; ')}`] : []),
   ].join('\n');
 }

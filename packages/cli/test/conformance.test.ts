@@ -169,7 +169,7 @@ describe('a file that cannot be used is a failure, and the others still run', ()
       'a whole memory image is for readers of such images',
     ],
     ['the memory itself', () => join(guests, 's390x-1.mem.gz'), 'memory is found by the .json beside it'],
-    ['a folder', () => folder, 'expected a regular file'],
+    ['a folder', () => folder, 'expected a file, not a folder'],
   ])('%s', (_, make, message) => {
     const at = make();
     const { out, error, status } = conformance(at, file('good.json', WALKS));

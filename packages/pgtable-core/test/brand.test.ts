@@ -13,12 +13,20 @@ test.each([
   ['vaddr', vaddr],
   ['paddr', paddr],
 ] as const)('%s refuses what is no address', (name, make) => {
-  for (const value of [-1n, TOP + 1n, 1n << 200n, 12 as never, '12' as never, undefined as never])
+  const values = [
+    [-1n, '-1'],
+    [TOP + 1n, `${TOP + 1n}`],
+    [1n << 200n, `${1n << 200n}`],
+    [12 as never, '12'],
+    ['12' as never, 'a string'],
+    [undefined as never, 'undefined'],
+  ] as const;
+  for (const [value, told] of values)
     expect(refused(UsageError, () => make(value))).toMatchObject({
       name: 'UsageError',
       code: 'address-range',
       argument: name,
-      expected: `a bigint from 0 to 2^64-1, not ${String(value)}`,
+      expected: `a bigint from 0 to 2^64-1, not ${told}`,
     });
 });
 

@@ -70,8 +70,9 @@ function ofEntry(
   if (raw >> BigInt(8 * entryBytes)) throw new UsageError('argument', '--entry', `${8 * entryBytes} bits`);
   const { machine, ...byLinux } = loneEntry(on, level, raw, linux);
   // A definition of one's own has no MMU: the machine would be Linux once more.
-  const found = { ...byLinux, ...(machine && definition === undefined && { machine }) };
+  const hasMmu = definition === undefined;
+  const found = { ...byLinux, ...(machine && hasMmu && { machine }) };
   const isGood = found.role === 'table' || found.role === 'leaf' || found.role === 'folded';
   const isRefused = state?.length && found.machine?.kind === 'fault';
-  return answered(asJson ? json(found) : loneEntryText(found), isGood && !isRefused);
+  return answered(asJson ? json(found) : loneEntryText(found, hasMmu), isGood && !isRefused);
 }

@@ -397,7 +397,7 @@ describe('what is asked for', () => {
     const { src, dst } = x(['none']);
     const { start } = whole(src);
     const slot = put(src, 'pmd', start, 0x5061n);
-    expect(copyPageRange(src, dst, whole(src), PRIVATE)).toEqual({});
+    expect(copyPageRange(src, dst, whole(src), PRIVATE)).toEqual({ lost: [{ slot, entry: 0x5061n, addr: start }] });
     expect(readEntry(src.mm, slot)).toBe(0n);
     writeEntry(src.mm, slot, 0x7_0000_0067n as Entry);
     expect(copyPageRange(src, dst, whole(src), PRIVATE).failure).toMatchObject({ kind: 'outside-memory' });
