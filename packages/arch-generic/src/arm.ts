@@ -31,8 +31,11 @@ export const swappedOut = (present: Expr): Expr => and(not(eq('entry', 0n)), not
  * pte_access_permitted (arch/arm/include/asm/pgtable.h, since v4.16): every bit of L_PTE_PRESENT, and the user's; to
  * write, not read-only. The header has it once for both formats, and for ptes alone: a pmd has the generic form.
  */
-export const pteAccess = ({ PRESENT, USER, RDONLY }: Readonly<Record<'PRESENT' | 'USER' | 'RDONLY', bigint>>) =>
-  ({
-    accessRead: is(PRESENT | USER, PRESENT | USER),
-    accessWrite: is(PRESENT | USER | RDONLY, PRESENT | USER),
-  }) satisfies LevelSpec['is'];
+export const pteAccess = ({
+  PRESENT,
+  USER,
+  RDONLY,
+}: Readonly<Record<'PRESENT' | 'USER' | 'RDONLY', bigint>>): LevelSpec['is'] => ({
+  accessRead: is(PRESENT | USER, PRESENT | USER),
+  accessWrite: is(PRESENT | USER | RDONLY, PRESENT | USER),
+});

@@ -50,7 +50,7 @@ export class AddressSpace implements FaultHandler, Space {
    */
   constructor(
     { arch, memory, tables, pages, top, zeroPage }: AddressSpaceOptions,
-    mm = createMm(arch, memory, tables, top),
+    mm: Mm | undefined = createMm(arch, memory, tables, top),
   ) {
     if (!mm) throw new UsageError('argument', 'tables', 'memory for a top table');
     const zero = zeroPage ?? pages.alloc({ zero: true, mapping: 'none' });

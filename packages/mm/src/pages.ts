@@ -21,7 +21,7 @@ export class Pages implements PagePort {
   /** nr_foll_pin_acquired and nr_foll_pin_released. */
   readonly pinned: Record<'acquired' | 'released', number> = { acquired: 0, released: 0 };
   /** Where each folio may be mapped. */
-  readonly rmap = new Rmap();
+  readonly rmap: Rmap = new Rmap();
   readonly #first: number;
   readonly #end: number;
   /** No frame below this one is free. */

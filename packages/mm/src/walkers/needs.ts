@@ -6,11 +6,42 @@ type Kind = 'bigint' | 'function' | 'array' | 'object' | ReadonlySet<string> | R
 
 const WALKER: Kind = { mm: 'object', port: 'object' };
 
+/** The name of an argument of a walker. */
+type Argument =
+  | 'walker'
+  | 'src'
+  | 'dst'
+  | 'mm'
+  | 'tables'
+  | 'range'
+  | 'memory'
+  | 'step'
+  | 'slot'
+  | 'addr'
+  | 'end'
+  | 'vma'
+  | 'vmas'
+  | 'first'
+  | 'page'
+  | 'pages'
+  | 'phys'
+  | 'shadow'
+  | 'request'
+  | 'bounds'
+  | 'gather'
+  | 'prot'
+  | 'device'
+  | 'of'
+  | 'advice'
+  | 'fn'
+  | 'ops'
+  | 'options';
+
 /**
  * An argument's name has one meaning in all walkers. Of several kinds, one has to fit. All stand in one order: who walks,
  * where, what is there, what to do, options.
  */
-const KINDS = {
+const KINDS: Readonly<Record<Argument, readonly Kind[]>> = {
   walker: [WALKER],
   src: [WALKER],
   dst: [WALKER],
@@ -40,10 +71,7 @@ const KINDS = {
   fn: ['function'],
   ops: ['object'],
   options: ['object'],
-} satisfies Readonly<Record<string, readonly Kind[]>>;
-
-/** The name of an argument of a walker. */
-type Argument = keyof typeof KINDS;
+};
 
 /** @throws UsageError `argument`, with the name of the first that is missing, or of another kind */
 export function needs(given: { readonly [name in Argument]?: unknown }): void {
