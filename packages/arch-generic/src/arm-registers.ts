@@ -18,8 +18,6 @@ export interface ArmRegisters {
   readonly dacr?: bigint;
 }
 
-type Without<S> = Pick<FromRegisters<S>, 'state'>;
-
 const short = once(() => armShortMmu(armShort()));
 const long = once(() => armLpaeMmu(armLpae()));
 
@@ -33,7 +31,7 @@ export const isLpae = ({ ttbcr }: Pick<ArmRegisters, 'ttbcr'>): boolean => bitOf
  */
 export function armShortFromRegisters(
   registers: ArmRegisters,
-  more: Without<ArmShortState> = {},
+  more: Pick<FromRegisters<ArmShortState>, 'state'> = {},
 ): Setup<ArmShortState> {
   checkObject('registers', registers);
   checkObject('more', more);
@@ -52,7 +50,10 @@ export function armShortFromRegisters(
  * The machine of long descriptors that these registers make; `more.state` says the privilege, PAN, and whether it is ARMv8.
  * @throws UsageError `argument` where TTBCR.EAE is 0, or a register has more than its bits
  */
-export function armLpaeFromRegisters(registers: ArmRegisters, more: Without<ArmLpaeState> = {}): Setup<ArmLpaeState> {
+export function armLpaeFromRegisters(
+  registers: ArmRegisters,
+  more: Pick<FromRegisters<ArmLpaeState>, 'state'> = {},
+): Setup<ArmLpaeState> {
   checkObject('registers', registers);
   checkObject('more', more);
   const { ttbcr, ttbr0, ttbr1 = 0n, sctlr } = registers;

@@ -11,4 +11,5 @@ export { type DemoFindings, type DemoOptions, type ProcessFindings, runDemo } fr
 export { inspect, type PageFinding, type RangeFinding } from './demo/findings.ts';
 export { guestFiles, loadGuest } from './load-guest.ts';
 export * from './machines.ts';
+export type { ReadLimits } from './read-file.ts';
 export { run, runAsync } from './run.ts';

@@ -9,7 +9,7 @@ import { size } from './words.ts';
 
 /** What may be read. */
 export interface ReadLimits {
-  /** The most bytes of one file that are held in memory, of gzip: unpacked. Default: {@link MAX_BYTES}. */
+  /** The most bytes of one file that are held in memory, of gzip: unpacked. Default: 64 MiB. */
   readonly maxBytes?: number;
   /** Whether pipes and devices are read too. Default: false. */
   readonly special?: boolean;

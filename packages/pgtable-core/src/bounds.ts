@@ -24,8 +24,10 @@ function bounded(e: Expr, lowest: bigint, own: bigint): Bounded {
   return { shift: select(fits, e, own), fits };
 }
 
-type Sized = Pick<ArchSpec, 'pageShift' | 'levels'>;
-type Shifts = Readonly<Record<Level, Pick<Geometry, 'shift'>>>;
+/** What of a definition bounds its shifts. */
+export type Sized = Pick<ArchSpec, 'pageShift' | 'levels'>;
+/** log2 of what a slot of each level covers. */
+export type Shifts = Readonly<Record<Level, Pick<Geometry, 'shift'>>>;
 
 /** log2 of the bytes that a leaf maps: a page at least. A leaf that says another size is `bad` for `walk`. */
 export const leafShift = ({ pageShift, levels }: Sized, geometry: Shifts, level: Level): Bounded =>

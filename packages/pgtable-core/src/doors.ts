@@ -26,16 +26,13 @@ export function checkMemory(memory: Memory): void {
     refuse('memory', 'a memory, with read and write', memory);
 }
 
-/** An address space, as far as it is looked at here. */
-interface Space {
+/** Refuses what is no address space. @throws {@link UsageError} `argument`, `address-range` */
+export function checkMm(mm: {
   readonly arch: Arch;
   readonly memory: Memory;
   readonly pgd: bigint;
   readonly root?: bigint;
-}
-
-/** Refuses what is no address space. @throws {@link UsageError} `argument`, `address-range` */
-export function checkMm(mm: Space): void {
+}): void {
   checkObject('mm', mm);
   checkArch(mm.arch);
   checkMemory(mm.memory);

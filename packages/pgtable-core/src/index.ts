@@ -6,7 +6,7 @@ export * from './addr-end.ts';
 export * from './alignment.ts';
 export * from './alloc.ts';
 export * from './arch.ts';
-export { type Bounded, coveredShift, hugepdShift, leafShift, spanOf } from './bounds.ts';
+export { type Bounded, coveredShift, hugepdShift, leafShift, type Shifts, type Sized, spanOf } from './bounds.ts';
 export * from './brand.ts';
 export * from './build.ts';
 export {
@@ -55,7 +55,7 @@ export { type Mutant, mutantsOf } from './mutants.ts';
 export * from './oracles.ts';
 export * from './picture.ts';
 export * from './protect.ts';
-export { alikeQuestions, isPage, openQuestions } from './questions.ts';
+export { type Alike, alikeQuestions, isPage, openQuestions } from './questions.ts';
 export * from './range.ts';
 export * from './ranges.ts';
 export * from './reading.ts';

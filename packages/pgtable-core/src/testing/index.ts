@@ -13,5 +13,6 @@ export {
   lawResult,
   type ReportOptions,
   runLaws,
+  type Standing,
   standingMutants,
 } from './run-laws.ts';
