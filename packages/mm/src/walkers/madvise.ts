@@ -39,7 +39,7 @@ export function madviseCold(
   advice: 'cold' | 'pageout',
   options: AdviseOptions,
 ): Advised {
-  needs({ walker, range, vma, advice, options });
+  needs({ walker, range, vma, advice, options, advised: options?.pages });
   if (vma.locked || vma.pfnmap || vma.backing?.kind === 'hugetlb') return EINVAL;
   return walkAdvised(walker, range, vma, advice, options);
 }
@@ -50,7 +50,7 @@ export function madviseCold(
  * @returns EINVAL for mappings that are not anonymous memory, and for ranges outside the mapping
  */
 export function madviseFree(walker: WalkerOf, range: Range, vma: AdviseVma, options: AdviseOptions): Advised {
-  needs({ walker, range, vma, options });
+  needs({ walker, range, vma, options, advised: options?.pages });
   const start = range.start > vma.start ? range.start : vma.start;
   const end = endOf(range) < endOf(vma) ? endOf(range) : endOf(vma);
   if (vma.backing || vma.pfnmap || start >= endOf(vma) || end <= vma.start) return EINVAL;

@@ -1,5 +1,6 @@
 /** Migration entries: swap entries that say which page is moving, and whether it may be written when it arrives. */
 import { type Entry, type Level, type Mm, makeSwap, pXdIs, swapOf } from '@kernel-mm/pgtable-core';
+import { needs } from './needs.ts';
 import { SWAP_TYPES } from './swap-types.ts';
 
 /** A page that moves. */
@@ -9,8 +10,11 @@ export interface Migration {
 }
 
 /** make_migration_entry; `undefined` where the level's swap entries cannot hold it. */
-export const makeMigration = ({ arch }: Mm, level: Level, { pfn, write }: Migration): Entry | undefined =>
-  makeSwap(arch, level, { type: write ? SWAP_TYPES.movesWritable : SWAP_TYPES.moves, offset: pfn });
+export function makeMigration(mm: Mm, level: Level, migration: Migration): Entry | undefined {
+  needs({ mm, level, migration });
+  const { pfn, write } = migration;
+  return makeSwap(mm.arch, level, { type: write ? SWAP_TYPES.movesWritable : SWAP_TYPES.moves, offset: pfn });
+}
 
 /** What moves there; `undefined` for any other entry. */
 export function migrationOf(mm: Mm, level: Level, entry: Entry): Migration | undefined {

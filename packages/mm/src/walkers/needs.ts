@@ -1,5 +1,5 @@
 /** The one check of what every walker is handed: callers without types leave arguments out, or swap them. */
-import { UsageError } from '@kernel-mm/pgtable-core';
+import { LEVELS, UsageError } from '@kernel-mm/pgtable-core';
 
 /** What an argument has to be: of a type, one of some words, or an object with fields of these types. */
 type Kind = 'bigint' | 'function' | 'array' | 'object' | ReadonlySet<string> | Readonly<Record<string, string>>;
@@ -35,6 +35,9 @@ type Argument =
   | 'advice'
   | 'fn'
   | 'ops'
+  | 'level'
+  | 'migration'
+  | 'advised'
   | 'options';
 
 /**
@@ -70,6 +73,10 @@ const KINDS: Readonly<Record<Argument, readonly Kind[]>> = {
   advice: [new Set(['cold', 'pageout'])],
   fn: ['function'],
   ops: ['object'],
+  level: [new Set<string>(LEVELS)],
+  migration: [{ pfn: 'bigint', write: 'boolean' }],
+  // The pages that an advice asks: `options.pages`.
+  advised: [{ page: 'function', split: 'function' }],
   options: ['object'],
 };
 

@@ -143,3 +143,14 @@ test('a space is no walker: its port has to be asked for', () => {
   const given = { mm: s.mm as Mm, port: () => s.port() };
   expect(() => mm.vunmap(given as never, range)).toThrow('walker: expected an object with mm: object, port: object');
 });
+
+test('what a walker asks of an argument is asked at its door', () => {
+  const [, arch, top] = archs[0]!;
+  const s = space(arch, { top });
+  const { walker, range, vma, advice } = sampleArguments();
+  const told = { name: 'UsageError', code: 'argument' };
+  expect(errorOf(() => walkerOf('madviseCold')(walker, range, vma, advice, {}))).toMatchObject(told);
+  expect(errorOf(() => walkerOf('madviseFree')(walker, range, vma, {}))).toMatchObject(told);
+  expect(errorOf(() => walkerOf('makeMigration')())).toMatchObject({ ...told, argument: 'mm' });
+  expect(errorOf(() => walkerOf('makeMigration')(s.mm, 'top', { pfn: 1n, write: true }))).toMatchObject(told);
+});
