@@ -3,7 +3,8 @@ import { bitOf, checkObject, checkRegister, checkWidths, type Setup } from '@ker
 import { armLpae } from './arm-lpae.ts';
 import { type ArmLpaeState, armLpaeMmu, ofTtbr1Long } from './arm-lpae-mmu.ts';
 import { armShort } from './arm-short.ts';
-import { type ArmShortState, armShortMmu, ofTtbr1 } from './arm-short-mmu.ts';
+import { armShortMmu, ofTtbr1 } from './arm-short-mmu.ts';
+import type { ArmShortState } from './arm-short-state.ts';
 import { type FromRegisters, once } from './from-registers.ts';
 
 /** The registers that translation consults. */

@@ -1,6 +1,6 @@
 /** Who may use what under short descriptors: the domain first, then AP, XN and PXN, or before ARMv6 the AP of each quarter. */
 import type { Access, Query, Step, Taken } from '@kernel-mm/pgtable-core';
-import type { ArmShortState } from './arm-short-mmu.ts';
+import type { ArmShortState } from './arm-short-state.ts';
 
 /** What PL1 and PL0 may do with data, by AP[2:0] (ARMv7 ARM, table B3-8). 0b100 is reserved. */
 const PL1 = ['', 'rw', 'rw', 'rw', '', 'r', 'r', 'r'];

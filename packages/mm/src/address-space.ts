@@ -16,7 +16,7 @@ import { copyMappings, unmapRegion } from './calls.ts';
 import { handleFault } from './fault.ts';
 import type { Folio } from './folio.ts';
 import { gupPort } from './gup-port.ts';
-import { endOf, type Mapped, type MmapRequest, mappedOf } from './mapping.ts';
+import { type Mapped, type MmapRequest, mappedOf } from './mapping.ts';
 import { migrate } from './migrate.ts';
 import { Owner, type SpaceUsage } from './owner.ts';
 import type { Pages } from './pages.ts';
@@ -24,6 +24,7 @@ import type { AddressSpaceOptions, Space } from './space.ts';
 import { grownTo } from './stack.ts';
 import { changeProtection } from './walkers/mprotect.ts';
 import type { WalkerOf } from './walkers/port.ts';
+import { endOf } from './walkers/port.ts';
 import type { Zapped } from './walkers/zap.ts';
 
 /** One process's memory. */

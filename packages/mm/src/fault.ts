@@ -13,8 +13,9 @@ import {
 } from '@kernel-mm/pgtable-core';
 import type { Folio } from './folio.ts';
 import { type LeafFound, protectLeaf, setLeaf } from './leaf.ts';
-import { endOf, type Mapped } from './mapping.ts';
+import type { Mapped } from './mapping.ts';
 import type { Space } from './space.ts';
+import { endOf } from './walkers/port.ts';
 
 const DONE: FaultAnswer = { kind: 'done' };
 const failed = (error: 'EFAULT' | 'ENOMEM'): FaultAnswer => ({ kind: 'error', error });

@@ -51,9 +51,6 @@ export interface Mapped extends Vma {
   readonly zone: NonNullable<FolioClass['zone']>;
 }
 
-/** The end of a mapping as a number that can be compared: 2^64 for 0. */
-export const endOf = ({ end }: Pick<Mapped, 'end'>): bigint => (end === 0n ? 1n << 64n : end);
-
 /** The mapping that a request asks for. */
 export function mappedOf(mm: Mm, request: MmapRequest): Mapped {
   const { addr, size, backing, read = true, write = false, exec = false, shared = false } = request;

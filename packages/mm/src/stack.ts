@@ -1,6 +1,7 @@
 /** expand_stack: a mapping that grows down to the page that was touched. */
 import { type Vaddr, vaddr } from '@kernel-mm/pgtable-core';
-import { endOf, type Mapped } from './mapping.ts';
+import type { Mapped } from './mapping.ts';
+import { endOf } from './walkers/port.ts';
 
 /** stack_guard_gap: so many pages lie between a stack and what is mapped below it. */
 const STACK_GAP = 256n;

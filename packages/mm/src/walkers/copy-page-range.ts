@@ -1,6 +1,5 @@
 /** copy_page_range (v5.8): what fork copies of a mapping’s tables, so that parent and child share its pages. */
 import { pXdIs, type RangeStep, type Slot, type Swap, UsageError } from '@kernel-mm/pgtable-core';
-import { endOf } from '../mapping.ts';
 import { copyHugePmd, copyHugePud, type HugeCopied, type HugeStep } from './copy-huge.ts';
 import { copyPte, type ForkedVma, type Forking } from './copy-pte.ts';
 import { isHugeKind } from './leaves.ts';
@@ -8,6 +7,7 @@ import { Lockstep } from './lockstep.ts';
 import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
+import { endOf } from './port.ts';
 import { type NoProgress, Repeats } from './repeats.ts';
 import { noneOrClearBad } from './tables.ts';
 import { type Outside, runWalk, type Visitor, type WalkerOptions } from './walk.ts';

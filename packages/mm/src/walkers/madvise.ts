@@ -1,6 +1,5 @@
 /** madvise (v5.8): MADV_COLD, MADV_PAGEOUT and MADV_FREE, a page walk with a handler for pmds. */
 import { pXdIs, type Slot, swapOf, vaddrWrap } from '@kernel-mm/pgtable-core';
-import { endOf } from '../mapping.ts';
 import { Gather } from './gather.ts';
 import { type Lost, losing } from './lost.ts';
 import { adviseHuge } from './madvise-huge.ts';
@@ -17,6 +16,7 @@ import { needs } from './needs.ts';
 import { walkPageRange } from './pagewalk.ts';
 import type { Verdict, WalkAt } from './pagewalk-ops.ts';
 import type { Range, WalkerOf } from './port.ts';
+import { endOf } from './port.ts';
 import { isOnDevice } from './swap-types.ts';
 import { emptyOf } from './tables.ts';
 import type { Outside, PteStep, WalkerOptions } from './walk.ts';

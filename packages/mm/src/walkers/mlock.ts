@@ -1,10 +1,10 @@
 /** munlock_vma_pages_range (v5.8): pages that may be reclaimed again, in batches of one table of ptes and one zone. */
 import { type Pfn, vaddrWrap } from '@kernel-mm/pgtable-core';
-import { endOf } from '../mapping.ts';
 import { type MunlockOptions, munlockFill } from './mlock-fill.ts';
 import { followPage, type MlockPage, type MlockPages, ONE_REF } from './mlock-page.ts';
 import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
+import { endOf } from './port.ts';
 import type { Outside } from './walk.ts';
 
 /** What was unlocked. */

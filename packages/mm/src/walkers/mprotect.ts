@@ -10,11 +10,11 @@ import {
   type Slot,
   UsageError,
 } from '@kernel-mm/pgtable-core';
-import { endOf } from '../mapping.ts';
 import { isHugeKind } from './leaves.ts';
 import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
+import { endOf } from './port.ts';
 import { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
 import { withoutWrite } from './swap-kinds.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad } from './tables.ts';

@@ -1,6 +1,5 @@
 /** walk_page_range (v5.8): callbacks for all that is mapped in a range and for what is not, mapping by mapping. */
 import { type Paddr, type Vaddr, vaddrWrap } from '@kernel-mm/pgtable-core';
-import { endOf } from '../mapping.ts';
 import { type Lost, losing } from './lost.ts';
 import { assertMmapLock } from './mmap-lock.ts';
 import { needs } from './needs.ts';
@@ -8,6 +7,7 @@ import { walkHugetlb } from './pagewalk-hugetlb.ts';
 import { isError, type Verdict, type Walked, type WalkOps, type WalkVma } from './pagewalk-ops.ts';
 import { type TableWalk, walkTables } from './pagewalk-tables.ts';
 import type { Range, WalkerOf } from './port.ts';
+import { endOf } from './port.ts';
 import type { WalkerOptions } from './walk.ts';
 
 /** How to walk. */

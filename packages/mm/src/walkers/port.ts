@@ -29,6 +29,9 @@ export interface MappedRange extends Range {
   readonly pfnmap: boolean;
 }
 
+/** The end of a range as a number that can be compared: 2^64 for 0. */
+export const endOf = ({ end }: Pick<Range, 'end'>): bigint => (end === 0n ? 1n << 64n : end);
+
 /** How the lock of an address space's mappings is held, mmap_lock. */
 export type MmapLock = 'none' | 'read' | 'write';
 

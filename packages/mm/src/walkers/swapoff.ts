@@ -1,11 +1,11 @@
 /** unuse_vma (v5.8): every page of a mapping that lies on one swap device comes back, so that the device can be taken away. */
 import type { Errno } from '@kernel-mm/gup-fast';
 import { change, type Entry, type Pfn, type Prot, pXdIs, type Swap, swapOf, UsageError } from '@kernel-mm/pgtable-core';
-import { endOf } from '../mapping.ts';
 import { type Losing, type Lost, losing } from './lost.ts';
 import { leafOf } from './making.ts';
 import { needs } from './needs.ts';
 import type { Range, WalkerOf } from './port.ts';
+import { endOf } from './port.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad } from './tables.ts';
 import { type Outside, type PteDecision, type PteStep, runWalk, type WalkerOptions } from './walk.ts';
 

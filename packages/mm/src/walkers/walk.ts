@@ -11,9 +11,9 @@ import {
   vaddrWrap,
   walkRange,
 } from '@kernel-mm/pgtable-core';
-import { endOf } from '../mapping.ts';
 import { FORMS, type Form } from './forms.ts';
 import type { Range, WalkerOf } from './port.ts';
+import { endOf } from './port.ts';
 
 /** A slot lies outside memory, and the walk ended there: a kernel would have read whatever is there. */
 export interface Outside {

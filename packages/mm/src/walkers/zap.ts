@@ -8,13 +8,13 @@ import {
   type Vaddr,
   vaddrWrap,
 } from '@kernel-mm/pgtable-core';
-import { endOf } from '../mapping.ts';
 import { Gather } from './gather.ts';
 import type { GatherOptions } from './gather-options.ts';
 import { isHugeKind } from './leaves.ts';
 import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
 import type { MappedRange, Range, WalkerOf } from './port.ts';
+import { endOf } from './port.ts';
 import { type NoProgress, Repeats } from './repeats.ts';
 import { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad, type UpperStep } from './tables.ts';
