@@ -23,8 +23,7 @@ import type { Pages } from './pages.ts';
 import type { AddressSpaceOptions, Space } from './space.ts';
 import { grownTo } from './stack.ts';
 import { changeProtection } from './walkers/mprotect.ts';
-import type { WalkerOf } from './walkers/port.ts';
-import { endOf } from './walkers/port.ts';
+import { endOf, type WalkerOf } from './walkers/port.ts';
 import type { Zapped } from './walkers/zap.ts';
 
 /** One process's memory. */

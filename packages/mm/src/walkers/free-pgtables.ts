@@ -12,8 +12,7 @@ import {
 import type { Gather } from './gather.ts';
 import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
-import type { Range, WalkerOf } from './port.ts';
-import { endOf } from './port.ts';
+import { endOf, type Range, type WalkerOf } from './port.ts';
 import { emptyOf, noneOrClearBad, tableBelow } from './tables.ts';
 import { type Outside, runWalk, type WalkerOptions } from './walk.ts';
 

@@ -3,8 +3,7 @@ import { type Pfn, vaddrWrap } from '@kernel-mm/pgtable-core';
 import { type MunlockOptions, munlockFill } from './mlock-fill.ts';
 import { followPage, type MlockPage, type MlockPages, ONE_REF } from './mlock-page.ts';
 import { needs } from './needs.ts';
-import type { Range, WalkerOf } from './port.ts';
-import { endOf } from './port.ts';
+import { endOf, type Range, type WalkerOf } from './port.ts';
 import type { Outside } from './walk.ts';
 
 /** What was unlocked. */

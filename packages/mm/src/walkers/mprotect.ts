@@ -13,8 +13,7 @@ import {
 import { isHugeKind } from './leaves.ts';
 import { type Losing, type Lost, losing } from './lost.ts';
 import { needs } from './needs.ts';
-import type { Range, WalkerOf } from './port.ts';
-import { endOf } from './port.ts';
+import { endOf, type Range, type WalkerOf } from './port.ts';
 import { type HugeOf, splitHugePmd, splitHugePud } from './split.ts';
 import { withoutWrite } from './swap-kinds.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad } from './tables.ts';

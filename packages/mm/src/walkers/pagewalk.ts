@@ -6,8 +6,7 @@ import { needs } from './needs.ts';
 import { walkHugetlb } from './pagewalk-hugetlb.ts';
 import { isError, type Verdict, type Walked, type WalkOps, type WalkVma } from './pagewalk-ops.ts';
 import { type TableWalk, walkTables } from './pagewalk-tables.ts';
-import type { Range, WalkerOf } from './port.ts';
-import { endOf } from './port.ts';
+import { endOf, type Range, type WalkerOf } from './port.ts';
 import type { WalkerOptions } from './walk.ts';
 
 /** How to walk. */

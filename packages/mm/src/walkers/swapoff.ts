@@ -4,8 +4,7 @@ import { change, type Entry, type Pfn, type Prot, pXdIs, type Swap, swapOf, Usag
 import { type Losing, type Lost, losing } from './lost.ts';
 import { leafOf } from './making.ts';
 import { needs } from './needs.ts';
-import type { Range, WalkerOf } from './port.ts';
-import { endOf } from './port.ts';
+import { endOf, type Range, type WalkerOf } from './port.ts';
 import { noneOrClearBad, noneOrHugeOrClearBad } from './tables.ts';
 import { type Outside, type PteDecision, type PteStep, runWalk, type WalkerOptions } from './walk.ts';
 

@@ -12,8 +12,7 @@ import {
   walkRange,
 } from '@kernel-mm/pgtable-core';
 import { FORMS, type Form } from './forms.ts';
-import type { Range, WalkerOf } from './port.ts';
-import { endOf } from './port.ts';
+import { endOf, type Range, type WalkerOf } from './port.ts';
 
 /** A slot lies outside memory, and the walk ended there: a kernel would have read whatever is there. */
 export interface Outside {
