@@ -167,7 +167,13 @@ test('gathers that end meanwhile know of the flush that is to come; so they do o
     write: true,
     shared: false,
   };
-  madviseCold(m, range, vma as never, 'cold' as never, { pages: { page: () => undefined } } as never);
+  madviseCold(
+    m,
+    range,
+    vma as never,
+    'cold' as never,
+    { pages: { page: () => undefined, split: () => false } } as never,
+  );
   expect(m.port.flushPending(0)).toBe(0);
 });
 
